@@ -1,0 +1,370 @@
+"""The schema: one for SQLite and PostgreSQL. The migrations create it; a test holds the two together."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+from migma_core.audience.values import microseconds
+
+__all__ = [
+    "Instant",
+    "accounts",
+    "addresses",
+    "attachments",
+    "attempts",
+    "campaigns",
+    "connections",
+    "consent_events",
+    "contact_tags",
+    "contact_values",
+    "contacts",
+    "deliveries",
+    "domains",
+    "metadata",
+    "projects",
+    "segments",
+    "sends",
+    "suppressions",
+    "suppressions_ended",
+    "tags",
+    "topic_choices",
+    "topics",
+]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware moment as whole microseconds since 1970 (UTC): exact, ordered, and the same in every database."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        """Refuse a moment without a zone: it would mean something else on every machine."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a stored moment needs a zone: pass an aware datetime")
+        return microseconds(value)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+        """Back to an aware moment in UTC."""
+        return None if value is None else _EPOCH + timedelta(microseconds=value)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite numbers rows by itself only where the key is exactly INTEGER.
+_Serial = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _ref() -> Column[str]:
+    """An opaque random id of 32 hex digits."""
+    return Column("id", Text, primary_key=True)
+
+
+accounts = Table("accounts", metadata, _ref(), Column("name", Text, nullable=False), Column("created_at", Instant, nullable=False))
+
+projects = Table(
+    "projects",
+    metadata,
+    _ref(),
+    Column("account_id", ForeignKey("accounts.id"), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("brand_name", Text, nullable=False),
+    Column("postal_address", Text, nullable=False),
+    Column("base_url", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
+
+addresses = Table(
+    "addresses",
+    metadata,
+    Column("account_id", ForeignKey("accounts.id"), primary_key=True),
+    Column("address_key", LargeBinary(16), primary_key=True),
+    Column("denials", Integer, nullable=False, server_default="0"),
+    Column("epoch", Integer, nullable=False, server_default="0"),
+)
+"""What stands against an address, for the whole account (D13). ``epoch`` counts audited reinstatements."""
+
+contacts = Table(
+    "contacts",
+    metadata,
+    Column("id", _Serial, primary_key=True, autoincrement=True),
+    Column("ref", Text, nullable=False, unique=True),
+    Column("project_id", ForeignKey("projects.id"), nullable=False),
+    Column("address_key", LargeBinary(16), nullable=False, index=True),
+    Column("local", Text, nullable=False),
+    Column("domain", Text, nullable=False),
+    Column("status", Text),
+    Column("validation", Text),
+    Column("consent", Text),
+    Column("is_role", Boolean, nullable=False),
+    Column("lifted", Integer, nullable=False, server_default="0"),
+    Column("first_name", Text),
+    Column("last_name", Text),
+    Column("phone", Text),
+    Column("country", Text),
+    Column("language", Text),
+    Column("fields", JSON, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    Column("unsubscribed_at", Instant),
+    UniqueConstraint("project_id", "address_key"),
+    Index("ix_contacts_project_id_id", "project_id", "id"),
+)
+"""People per project. ``lifted`` masks denials that a later recorded consent ended for this project alone (D13)."""
+
+contact_values = Table(
+    "contact_values",
+    metadata,
+    Column("contact_id", ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("number", Text),
+    Column("instant", BigInteger),
+    Index("ix_contact_values_key_text", "key", "text"),
+    sqlite_with_rowid=False,
+)
+"""Built-in values and custom fields in the canonical form in which segments compare them (D6)."""
+
+tags = Table(
+    "tags",
+    metadata,
+    Column("id", _Serial, primary_key=True, autoincrement=True),
+    Column("ref", Text, nullable=False, unique=True),
+    Column("project_id", ForeignKey("projects.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("description", Text, nullable=False, server_default=""),
+    Column("created_at", Instant, nullable=False),
+    UniqueConstraint("project_id", "name"),
+)
+
+contact_tags = Table(
+    "contact_tags",
+    metadata,
+    Column("tag_id", ForeignKey("tags.id", ondelete="CASCADE"), primary_key=True),
+    Column("contact_id", ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True),
+    Index("ix_contact_tags_contact_id_tag_id", "contact_id", "tag_id"),
+    sqlite_with_rowid=False,
+)
+
+topics = Table(
+    "topics",
+    metadata,
+    _ref(),
+    Column("project_id", ForeignKey("projects.id"), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("description", Text, nullable=False, server_default=""),
+    Column("default_subscription", Text, nullable=False),
+    Column("visibility", Text, nullable=False),
+    Column("display_order", Integer, nullable=False, server_default="0"),
+    Column("is_active", Boolean, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    UniqueConstraint("project_id", "name"),
+)
+
+topic_choices = Table(
+    "topic_choices",
+    metadata,
+    Column("contact_id", ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True),
+    Column("topic_id", ForeignKey("topics.id", ondelete="CASCADE"), primary_key=True),
+    Column("joined", Boolean),
+    Column("at", Instant, nullable=False),
+    Column("source", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+segments = Table(
+    "segments",
+    metadata,
+    _ref(),
+    Column("project_id", ForeignKey("projects.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("description", Text, nullable=False, server_default=""),
+    Column("condition", JSON, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    UniqueConstraint("project_id", "name"),
+)
+
+suppressions = Table(
+    "suppressions",
+    "suppressions_ended",
+    metadata,
+    Column("id", _Serial, primary_key=True, autoincrement=True),
+    Column("account_id", ForeignKey("accounts.id"), nullable=False),
+    Column("address_key", LargeBinary(16), nullable=False),
+    Column("address", Text),
+    Column("reason", Text, nullable=False),
+    Column("provider", Text, nullable=False, server_default=""),
+    Column("source", Text, nullable=False),
+    Column("detail", Text, nullable=False, server_default=""),
+    Column("at", Instant, nullable=False),
+    UniqueConstraint("account_id", "address_key", "reason", "provider"),
+)
+"""The evidence behind every denial. ``address`` is for people to read and is emptied by erasure."""
+
+suppressions_ended = Table(
+    "suppressions_ended",
+    metadata,
+    Column("id", _Serial, primary_key=True, autoincrement=True),
+    Column("account_id", ForeignKey("accounts.id"), nullable=False),
+    Column("address_key", LargeBinary(16), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("provider", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("ended_at", Instant, nullable=False),
+    Column("ended_by", Text, nullable=False),
+)
+"""Entries that were lifted, and by whom: nothing that ends a denial goes unrecorded (A-09)."""
+
+consent_events = Table(
+    "consent_events",
+    metadata,
+    Column("id", _Serial, primary_key=True, autoincrement=True),
+    Column("contact_id", ForeignKey("contacts.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("what", Text, nullable=False),
+    Column("level", Text),
+    Column("topic_id", Text),
+    Column("source", Text, nullable=False),
+    Column("wording", Text),
+    Column("at", Instant, nullable=False),
+)
+"""Append-only: every opt-in and opt-out, with time and means (O-01)."""
+
+domains = Table(
+    "domains",
+    metadata,
+    Column("account_id", ForeignKey("accounts.id"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("is_verified", Boolean, nullable=False),
+    Column("is_suspended", Boolean, nullable=False),
+    Column("sent", BigInteger, nullable=False, server_default="0"),
+    Column("bounced", BigInteger, nullable=False, server_default="0"),
+    Column("complained", BigInteger, nullable=False, server_default="0"),
+    Column("open_tracking", Boolean, nullable=False),
+    Column("click_tracking", Boolean, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("verified_at", Instant),
+)
+
+connections = Table(
+    "connections",
+    metadata,
+    Column("account_id", ForeignKey("accounts.id"), primary_key=True),
+    Column("provider", Text, primary_key=True),
+    Column("connected_at", Instant, nullable=False),
+)
+
+sends = Table(
+    "sends",
+    metadata,
+    _ref(),
+    Column("project_id", ForeignKey("projects.id"), nullable=False, index=True),
+    Column("request", JSON, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("policy", Text, nullable=False),
+    Column("warning", Text),
+    Column("status", Text, nullable=False),
+    Column("why", Text),
+    Column("fan_out_after", BigInteger),
+    Column("fan_out_done", Boolean, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("started_at", Instant),
+    Column("finished_at", Instant),
+)
+"""Every accepted request, of a campaign or direct, as it was accepted."""
+
+campaigns = Table(
+    "campaigns",
+    metadata,
+    Column("id", ForeignKey("sends.id", ondelete="CASCADE"), primary_key=True),
+    Column("name", Text, nullable=False),
+)
+"""The sends that are campaigns, and their names."""
+
+attachments = Table(
+    "attachments",
+    metadata,
+    Column("send_id", ForeignKey("sends.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("filename", Text, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("content_id", Text),
+    Column("data", LargeBinary, nullable=False),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    _ref(),
+    Column("send_id", ForeignKey("sends.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("provider", Text, nullable=False),
+    Column("deliveries", JSON, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("compiler", Integer, nullable=False),
+    Column("token_key", Integer, nullable=False),
+    Column("composed_at", Instant, nullable=False),
+    Column("idempotency_key", Text, nullable=False),
+    Column("body_digest", Text, nullable=False),
+    Column("values", JSON, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("finished_at", Instant),
+)
+"""One provider request, committed before its first byte leaves (D10). ``deliveries`` keeps their order."""
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", _Serial, primary_key=True, autoincrement=True),
+    Column("ref", Text, nullable=False, unique=True),
+    Column("send_id", ForeignKey("sends.id", ondelete="CASCADE"), nullable=False),
+    Column("contact_id", ForeignKey("contacts.id", ondelete="SET NULL")),
+    Column("address_key", LargeBinary(16), nullable=False, index=True),
+    Column("cell", Integer, nullable=False),
+    Column("denials", Integer, nullable=False),
+    Column("reasons", Text, nullable=False, server_default=""),
+    Column("outside", JSON),
+    Column("decided_at", Instant, nullable=False),
+    Column("policy", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("why", Text, nullable=False, server_default=""),
+    Column("attempt_id", ForeignKey("attempts.id")),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("fence", Integer, nullable=False, server_default="0"),
+    Column("lease_until", BigInteger),
+    Column("not_before", BigInteger),
+    Column("provider_id", Text),
+    Column("updated_at", Instant, nullable=False),
+    UniqueConstraint("send_id", "address_key"),
+    Index("ix_deliveries_send_id_state_id", "send_id", "state", "id"),
+)
+"""One per send and address (D10). ``reasons`` are kinds, strongest first, joined by commas; ``outside`` is what rules
+outside the table read. ``lease_until`` and ``not_before`` are microseconds by the database's own clock."""

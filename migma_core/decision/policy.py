@@ -1,0 +1,165 @@
+"""Policies: a name, a version and rules, tabulated over every standing there is."""
+
+from __future__ import annotations
+
+import hashlib
+from array import array
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from ..audience.suppression import Denials
+from . import rules as r
+from .purpose import Purpose
+from .reasons import STRENGTH, ReasonKind
+from .rules import CellRule, DenialRule, Rule
+from .standing import Cell, ConsentFact, Standing, StatusFact, ValidationFact, all_cells
+
+__all__ = ["MIGMA", "STRICT", "Policy"]
+
+_DENIAL_BITS = len(Denials)
+
+
+@dataclass(frozen=True)
+class Policy:
+    """
+    A value that says who may be mailed: its own rules, and the table they make.
+
+    Looking a standing up gives a *code*: 0 for mailable, else one bit for each denial and each rule that withholds.
+    ``needs_justification`` asks for a text where a whole audience is mailed as transactional (design D5).
+
+    >>> MIGMA.kinds(MIGMA.code(Standing(0, Denials.UNSUBSCRIBED)))
+    (<ReasonKind.UNSUBSCRIBED: 'unsubscribed'>,)
+    """
+
+    name: str
+    version: int
+    rules: tuple[Rule, ...]
+    needs_justification: bool = False
+
+    def __post_init__(self) -> None:
+        names = [rule.name for rule in self.rules]
+        if len(set(names)) != len(names):
+            raise ValueError(f"a policy names each rule once; given: {', '.join(sorted(names))}")
+        if not {"status_bounced", "hard_bounce"} <= set(names) or any(
+            rule.purposes != r.BOTH for rule in self.rules if rule.name in {"status_bounced", "hard_bounce"}
+        ):
+            # R12, A-03: no policy, override or purpose reaches a bounced address
+            raise ValueError("a policy keeps status_bounced and hard_bounce, for both purposes: bounced addresses are never mailed")
+
+    @cached_property
+    def table(self) -> array[int]:
+        """What the cell rules say in each of the 5,400 cells (4 octets each, built once)."""
+        return array("L", (self._code_of(cell) for cell in all_cells()))
+
+    @cached_property
+    def stops(self) -> tuple[int, int]:
+        """Which denials stop each purpose, as a mask; indexed by `Purpose`."""
+        masks = [0, 0]
+        for rule in self.rules:
+            if isinstance(rule, DenialRule):
+                for purpose in rule.purposes:
+                    masks[purpose] |= int(rule.denial)
+        return masks[0], masks[1]
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """16 hex digits that change whenever any verdict could: recorded with every decision (A-10)."""
+        reasons = [(bit, str(kind)) for bit, kind in self._reason_of_bit]
+        digest = hashlib.sha256(f"{self.name}\0{self.version}\0{self.stops}\0{reasons}\0".encode())
+        digest.update(",".join(map(str, self.table)).encode())
+        return digest.hexdigest()[:16]
+
+    def code(self, standing: Standing) -> int:
+        """Decide by look-up: 0 is mailable. Raises `IndexError` for a cell that does not exist."""
+        cell, denials = standing
+        if cell < 0:
+            raise IndexError(f"{cell} is no cell")
+        return self.table[cell] | int(denials) & self.stops[cell >= _FIRST_TRANSACTIONAL]
+
+    def kinds(self, code: int) -> tuple[ReasonKind, ...]:
+        """The reasons in a code, each once, strongest first."""
+        known = self._kinds_of.get(code)
+        if known is None:
+            found = {kind for bit, kind in self._reason_of_bit if code & bit}
+            known = self._kinds_of[code] = tuple(sorted(found, key=STRENGTH.__getitem__))
+        return known
+
+    def with_rules(self, *more: Rule, name: str | None = None) -> Policy:
+        """This policy and more rules; a rule of the same name takes the other's place."""
+        kept = [rule for rule in self.rules if rule.name not in {one.name for one in more}]
+        return replace(self, name=name or f"{self.name}+{'+'.join(one.name for one in more)}", rules=(*kept, *more))
+
+    def without(self, *names: str, name: str | None = None) -> Policy:
+        """This policy less some rules. Raises `ValueError` for a name it does not hold."""
+        if missing := set(names) - {rule.name for rule in self.rules}:
+            raise ValueError(f"policy {self.name} has no rule named {', '.join(sorted(missing))}")
+        kept = tuple(rule for rule in self.rules if rule.name not in names)
+        return replace(self, name=name or f"{self.name}-{'-'.join(names)}", rules=kept)
+
+    def relaxed(self, denial: Denials, name: str | None = None) -> Policy:
+        """
+        R17's switch: let ``COMPLAINT`` or ``MANUAL`` stop marketing only. Raises `ValueError` for any other denial.
+
+        >>> MIGMA.relaxed(Denials.MANUAL).code(Standing(2700, Denials.MANUAL))
+        0
+        """
+        switchable = {Denials.COMPLAINT: r.complaint, Denials.MANUAL: r.manual}
+        if denial not in switchable:
+            raise ValueError(f"only COMPLAINT and MANUAL can be relaxed (R17), not {denial!r}")
+        return self.with_rules(replace(switchable[denial], purposes=r.MARKETING_ONLY), name=name)
+
+    @cached_property
+    def _bits(self) -> tuple[tuple[int, CellRule], ...]:
+        cell_rules = (rule for rule in self.rules if isinstance(rule, CellRule))
+        return tuple((1 << place, rule) for place, rule in enumerate(cell_rules, _DENIAL_BITS))
+
+    @cached_property
+    def _reason_of_bit(self) -> tuple[tuple[int, ReasonKind], ...]:
+        denials = ((int(rule.denial), rule.reason) for rule in self.rules if isinstance(rule, DenialRule))
+        return (*denials, (int(Denials.UNREADABLE), ReasonKind.UNREADABLE), *((bit, rule.reason) for bit, rule in self._bits))
+
+    @cached_property
+    def _kinds_of(self) -> dict[int, tuple[ReasonKind, ...]]:
+        return {}
+
+    def _code_of(self, cell: Cell) -> int:
+        code = 0
+        for bit, rule in self._bits:
+            if cell.purpose in rule.purposes:
+                if any(cell.is_unreadable(digit) for digit in rule.reads):
+                    code |= Denials.UNREADABLE
+                elif rule.withholds(cell):
+                    code |= bit
+        return code
+
+
+_FIRST_TRANSACTIONAL = Cell(Purpose.TRANSACTIONAL, StatusFact(0), ValidationFact(0), False, ConsentFact(0)).packed
+
+_EVERYWHERE: tuple[Rule, ...] = (
+    r.status_bounced,
+    r.hard_bounce,
+    r.complaint,
+    r.manual,
+    r.invalid_address,
+    r.erased,
+    r.provider_suppressed,
+    r.status_unsubscribed,
+    r.unsubscribed,
+    r.objection,
+    r.not_subscribed,
+    r.topic_left,
+    r.topic_not_joined,
+    r.excluded,
+    r.unreadable,
+)
+
+MIGMA = Policy("migma", 1, _EVERYWHERE)
+"""Faithful to the product, with its defaults: risky addresses are mailed, consent is taken on trust."""
+
+STRICT = Policy(
+    "strict",
+    1,
+    (*_EVERYWHERE, r.consent_unproven, r.soft_bounce_limit, r.risky_address, r.role_address),
+    needs_justification=True,
+)
+"""Asks for consent that can be shown, counts soft bounces, and writes to people only."""

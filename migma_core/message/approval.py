@@ -1,0 +1,72 @@
+"""Approval: proof that one address may be written to, for one purpose, under one policy, for a minute."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from ..audience.address import Address
+from ..audience.contact import ContactId
+from ..decision.eligibility import Deferred, Facts, Mailable, Withheld, decide
+from ..decision.policy import Policy
+from ..decision.purpose import Purpose, classify
+from ..request.recipients import OneAddress
+from ..request.send_request import SendRequest
+from .sealed import Sealed
+
+__all__ = ["APPROVAL_LIFE", "Approval", "approve"]
+
+APPROVAL_LIFE: Final = timedelta(seconds=60)
+"""From the claim to the first byte at most (design D10)."""
+
+
+class Approval(Sealed):
+    """Only `approve` makes one, by deciding again."""
+
+    __slots__ = ("address", "contact", "expires", "policy", "purpose", "request")
+
+    address: Address
+    contact: ContactId | None
+    purpose: Purpose
+    policy: str
+    request: SendRequest
+    expires: datetime
+
+    def __repr__(self) -> str:
+        return f"<Approval {self.purpose.word} to {self.address.masked} until {self.expires:%H:%M:%S}>"
+
+
+def approve(policy: Policy, facts: Facts, request: SendRequest, now: datetime) -> Approval | Withheld | Deferred:
+    """
+    Decide from fresh facts and, if nothing stands against it, mint the approval. No verdict is taken on trust.
+
+    ``now`` is aware. Raises `ValueError` where the facts were gathered for another purpose, topic or address than the
+    request's, since deciding on them would decide about something else.
+    """
+    _check_same_question(facts, request, now)
+    verdict = decide(facts, policy)
+    return _mint(policy, facts, request, now) if isinstance(verdict, Mailable) else verdict
+
+
+def _check_same_question(facts: Facts, request: SendRequest, now: datetime) -> None:
+    if now.tzinfo is None:
+        raise ValueError("an approval's time needs a zone: pass an aware datetime")
+    purpose = classify(request).purpose
+    if facts.purpose is not purpose:
+        raise ValueError(f"the facts are about {facts.purpose.word} mail, the request is {purpose.word}")
+    if purpose is Purpose.MARKETING and facts.topic != request.topic:
+        raise ValueError("the facts are about another topic than the request's")
+    if isinstance(request.recipients, OneAddress) and request.recipients.address.canonical != facts.address.canonical:
+        raise ValueError("the facts are about another address than the request's")
+
+
+def _mint(policy: Policy, facts: Facts, request: SendRequest, now: datetime) -> Approval:
+    approval = object.__new__(Approval)
+    write = object.__setattr__
+    write(approval, "address", facts.address)
+    write(approval, "contact", facts.contact)
+    write(approval, "purpose", facts.purpose)
+    write(approval, "policy", policy.fingerprint)
+    write(approval, "request", request)
+    write(approval, "expires", now + APPROVAL_LIFE)
+    return approval

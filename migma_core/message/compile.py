@@ -1,0 +1,90 @@
+"""Compiling: a request's content, parsed and completed once for everyone it goes to (design D14)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from ..decision.purpose import Purpose, classify
+from ..request.brand import Brand
+from ..request.send_request import SendRequest
+from .compliance import POSTAL_ADDRESS, UNSUBSCRIBE_URL, with_html_footer, with_text_footer
+from .plain_text import plain_text
+from .template import InvalidTemplate, Template, parse_template
+
+__all__ = ["COMPILER", "Compiled", "compile_content", "missing_names"]
+
+COMPILER: Final = 1
+"""Version of the compiler, recorded with each attempt: the same version makes the same bytes."""
+
+_OURS = frozenset({UNSUBSCRIBE_URL, POSTAL_ADDRESS})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Compiled:
+    """
+    Subject and bodies as templates, with everything the purpose asks for already in place.
+
+    Shared by all messages of a batch; encoders compile it further, once, into literals of their target.
+    """
+
+    request: SendRequest
+    brand: Brand
+    purpose: Purpose
+    subject: Template
+    text: Template
+    html: Template | None
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Names of all placeholders a caller or a contact must fill."""
+        html = self.html.names if self.html else frozenset()
+        return (self.subject.names | self.text.names | html) - _OURS
+
+    @property
+    def links_out(self) -> bool:
+        """Whether a recipient's own opt-out link appears anywhere."""
+        return UNSUBSCRIBE_URL in (self.text.names | (self.html.names if self.html else frozenset()))
+
+    @property
+    def digest(self) -> str:
+        """16 hex digits of everything that shapes the bytes, for the record of an attempt."""
+        request = self.request
+        shape = (COMPILER, self.purpose, request.sender, request.sender_name, request.reply_to, request.topic, self.brand)
+        digest = hashlib.sha256(repr((shape, self.subject, self.text, self.html)).encode())
+        for attachment in request.content.attachments:
+            digest.update(repr(attachment).encode())
+        return digest.hexdigest()[:16]
+
+
+def compile_content(request: SendRequest, brand: Brand) -> Compiled:
+    """
+    Parse the templates, derive the text where there is none, and add what marketing must carry (R29, R30).
+
+    Raises `InvalidTemplate` where a placeholder is malformed, or where the opt-out link stands in the subject.
+    """
+    content, purpose = request.content, classify(request).purpose
+    subject = parse_template(content.subject)
+    if subject.names & _OURS:
+        raise InvalidTemplate("the subject cannot hold a link or a postal address; place them in the body")
+    html = parse_template(content.html) if content.html.strip() else None
+    text = parse_template(content.text if content.text is not None else plain_text(content.html))
+    if purpose is Purpose.MARKETING:
+        html = with_html_footer(html, brand) if html else None
+        text = with_text_footer(text, brand)
+    return Compiled(request, brand, purpose, subject, text, html)
+
+
+def missing_names(compiled: Compiled, known: Iterable[str]) -> tuple[str, ...]:
+    """
+    Placeholders that neither the request's variables nor any contact can fill, in order; those with a fallback are
+    not missing. Asked before anything is sent.
+    """
+    have = {*known, *compiled.request.variables}
+    templates = (compiled.subject, compiled.text, *((compiled.html,) if compiled.html else ()))
+    needed = {
+        part.name for one in templates for part in one.parts if not isinstance(part, str) and part.fallback is None
+    }
+    return tuple(sorted(needed - have - _OURS))

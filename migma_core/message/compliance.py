@@ -1,0 +1,97 @@
+"""What a marketing message must carry: one-click headers, a visible link and an address (R26 to R31; compliance C, N-01)."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from typing import Final
+
+from ..audience.topic import TopicId
+from ..request.brand import Brand
+from ..request.send_request import SendRequest
+from .headers import HeaderRefused, structured
+from .template import Slot, Template, parse_template
+
+__all__ = [
+    "ONE_CLICK",
+    "POSTAL_ADDRESS",
+    "UNSUBSCRIBE_URL",
+    "list_id",
+    "one_click_headers",
+    "with_html_footer",
+    "with_text_footer",
+]
+
+UNSUBSCRIBE_URL: Final = "unsubscribe_url"
+"""The placeholder that becomes the recipient's own opt-out link."""
+
+POSTAL_ADDRESS: Final = "postal_address"
+"""The placeholder that becomes the sender's postal address."""
+
+ONE_CLICK: Final = b"List-Unsubscribe-Post: List-Unsubscribe=One-Click"
+"""RFC 8058 §5, to the octet."""
+
+_LINK = Template((Slot(UNSUBSCRIBE_URL),))
+_BODY_END = re.compile(r"</body\s*>", re.IGNORECASE)
+
+
+def one_click_headers(url: str) -> tuple[bytes, bytes]:
+    """
+    The two headers of a marketing message (R28; RFC 8058 §3.1): both or neither, one https URI, never folded.
+
+    >>> one_click_headers("https://mail.example.com/u/abc")[0]
+    b'List-Unsubscribe: <https://mail.example.com/u/abc>'
+    """
+    if not url.startswith("https://") or not url.isascii() or set(url) & set(' <>,"\t'):
+        raise HeaderRefused("List-Unsubscribe needs an https link of plain ASCII characters (RFC 8058 §3.1)")
+    return structured("List-Unsubscribe", f"<{url}>"), ONE_CLICK
+
+
+def list_id(request: SendRequest) -> bytes:
+    """List-ID, stable per topic or project, in the sender's domain (RFC 2919; compliance C-11)."""
+    label = _list_label(request.topic, request.project)
+    return structured("List-ID", f"<{label}.{request.sender.domain}>")
+
+
+def with_html_footer(template: Template, brand: Brand) -> Template:
+    """Add the postal address and, unless the template placed it, the opt-out link, before ``</body>`` (R29, R30)."""
+    footer = _html_footer(template.names, brand)
+    if not footer.parts:
+        return template
+    last = template.parts[-1] if template.parts else ""
+    ends = list(_BODY_END.finditer(last)) if isinstance(last, str) else []
+    if not ends:
+        return template + footer
+    assert isinstance(last, str)  # noqa: S101 - only literals were searched
+    at = ends[-1].start()
+    return Template((*template.parts[:-1], last[:at])) + footer + Template((last[at:],))
+
+
+def with_text_footer(template: Template, brand: Brand) -> Template:
+    """The same for the text part."""
+    footer = Template(())
+    if POSTAL_ADDRESS not in template.names:
+        footer += Template((f"\n--\n{brand.name}\n{brand.postal_address}\n",))
+    if UNSUBSCRIBE_URL not in template.names:
+        footer += Template(("\nUnsubscribe: ",)) + _LINK + Template(("\n",))
+    return template + footer
+
+
+def _html_footer(names: frozenset[str], brand: Brand) -> Template:
+    footer = Template(())
+    if POSTAL_ADDRESS not in names:
+        lines = "<br>".join(escape(line) for line in (brand.name, *brand.postal_address.splitlines()))
+        footer += Template((f"\n<p style=\"{_STYLE}\">{lines}</p>",))
+    if UNSUBSCRIBE_URL not in names:
+        footer += parse_template(f'\n<p style="{_STYLE}"><a href="{{{{{UNSUBSCRIBE_URL}}}}}">Unsubscribe</a></p>\n')
+    return footer
+
+
+# Dark on light, at a readable size: a link that cannot be seen is no link (C-12).
+_STYLE = "font-family:sans-serif;font-size:13px;line-height:1.5;color:#444"
+
+
+def _list_label(topic: TopicId | None, project: str) -> str:
+    # Only dot-atoms may stand in a List-ID; hex ids are, and anything else is written in hex (reversible, C-11).
+    raw = topic or project
+    return raw if re.fullmatch(r"[A-Za-z0-9-]{1,63}", raw) else f"x{raw.encode().hex()}"[:63]

@@ -1,0 +1,121 @@
+"""Messages and batches: what a provider is handed, and nothing else (design D9)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from ..audience.values import Scalar
+from ..decision.purpose import Purpose
+from .approval import Approval
+from .compile import Compiled
+from .compliance import POSTAL_ADDRESS, UNSUBSCRIBE_URL
+from .headers import HeaderRefused
+from .sealed import Sealed, SealedError
+from .template import as_text
+from .token import DeliveryId
+
+__all__ = ["ApprovalExpired", "Batch", "Message"]
+
+
+class ApprovalExpired(ValueError):
+    """More than a minute passed since the claim: give the row back and decide again."""
+
+
+class Message(Sealed):
+    """`Message.of` makes one from an approval."""
+
+    __slots__ = ("approval", "delivery", "subject", "unsubscribe_url", "values")
+
+    approval: Approval
+    delivery: DeliveryId
+    subject: str
+    values: Mapping[str, str]
+    unsubscribe_url: str | None
+
+    @staticmethod
+    def of(
+        approval: Approval,
+        compiled: Compiled,
+        delivery: DeliveryId,
+        values: Mapping[str, Scalar],
+        unsubscribe_url: str | None = None,
+    ) -> Message:
+        """
+        Address one approved person. ``values`` are the contact's; the request's variables win over them.
+
+        Raises `SealedError` for anything but a genuine approval of this very request, and `HeaderRefused` where a
+        value would break the subject, or the opt-out link that the content needs is not given.
+        """
+        if type(approval) is not Approval or approval.request != compiled.request or approval.purpose is not compiled.purpose:
+            raise SealedError("a message needs the approval of this request, from migma_core.approve")
+        if unsubscribe_url is None and (compiled.purpose is Purpose.MARKETING or compiled.links_out):
+            raise HeaderRefused("the content holds an opt-out link and this recipient has none")
+        filled = {name: as_text(value) for name, value in {**values, **compiled.request.variables}.items()}
+        filled |= {UNSUBSCRIBE_URL: unsubscribe_url or "", POSTAL_ADDRESS: compiled.brand.postal_address}
+        return _sealed_message(approval, delivery, compiled.subject.render(filled), filled, unsubscribe_url)
+
+    @property
+    def message_id(self) -> str:
+        """Deterministic and free of the address, in the sender's domain (compliance H-01)."""
+        return f"<{self.delivery}@{self.approval.request.sender.domain}>"
+
+    def __repr__(self) -> str:
+        return f"<Message {self.delivery} {self.approval!r}>"
+
+
+class Batch(Sealed):
+    """`Batch.of` makes one from messages that share a content."""
+
+    __slots__ = ("compiled", "expires", "messages", "moment")
+
+    compiled: Compiled
+    messages: tuple[Message, ...]
+    moment: datetime
+    expires: datetime
+
+    @staticmethod
+    def of(compiled: Compiled, messages: Iterable[Message], now: datetime) -> Batch:
+        """
+        Put messages of one content together; ``now`` becomes their Date.
+
+        Raises `ApprovalExpired` where an approval is past its minute, and `SealedError` where messages differ in
+        request or policy, repeat a delivery, or are none at all.
+        """
+        them = tuple(messages)
+        if not them or any(type(one) is not Message for one in them):
+            raise SealedError("a batch is made of at least one message, from Message.of")
+        if any(one.approval.request != compiled.request for one in them) or len({one.approval.policy for one in them}) > 1:
+            raise SealedError("the messages of a batch were approved for one request under one policy")
+        if len({one.delivery for one in them}) != len(them):
+            raise SealedError("a delivery is in a batch once")
+        expires = min(one.approval.expires for one in them)
+        if now >= expires:
+            raise ApprovalExpired(f"an approval expired at {expires:%H:%M:%S}; it is {now:%H:%M:%S}: decide again")
+        return _sealed_batch(compiled, them, now, expires)
+
+    def __repr__(self) -> str:
+        return f"<Batch of {len(self.messages)} until {self.expires:%H:%M:%S}>"
+
+
+def _sealed_message(
+    approval: Approval, delivery: DeliveryId, subject: str, values: Mapping[str, str], unsubscribe_url: str | None
+) -> Message:
+    message = object.__new__(Message)
+    write = object.__setattr__
+    write(message, "approval", approval)
+    write(message, "delivery", delivery)
+    write(message, "subject", subject)
+    write(message, "values", values)
+    write(message, "unsubscribe_url", unsubscribe_url)
+    return message
+
+
+def _sealed_batch(compiled: Compiled, messages: tuple[Message, ...], moment: datetime, expires: datetime) -> Batch:
+    batch = object.__new__(Batch)
+    write = object.__setattr__
+    write(batch, "compiled", compiled)
+    write(batch, "messages", messages)
+    write(batch, "moment", moment)
+    write(batch, "expires", expires)
+    return batch

@@ -1,0 +1,154 @@
+"""MIME: a compiled content as RFC 5322 octets, literals encoded once, values per recipient (design D14)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable
+from dataclasses import dataclass
+from html import escape
+
+from ..decision.purpose import Purpose
+from ..request.content import Attachment
+from .compile import Compiled
+from .compliance import list_id, one_click_headers
+from .headers import date_header, mailbox, structured, unstructured
+from .message import Batch, Message
+from .template import Slot, Template
+
+__all__ = ["DELIVERY_HEADER", "MimeProgram", "mime_messages"]
+
+DELIVERY_HEADER = "X-Migma-Delivery"
+"""Carries our delivery id; nothing in it can be decoded to a person."""
+
+_SOFT_BREAK = b"=\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class _Hole:
+    """A place in the body for one value, encoded per recipient."""
+
+    slot: Slot
+    encode: Callable[[str], str]
+
+
+class MimeProgram:
+    """
+    A content compiled for MIME: run it on each message of a batch.
+
+    Bodies are quoted-printable: literals are encoded once, each value between two soft line breaks, so that no line
+    ever depends on another recipient's value (RFC 2045 §6.7).
+    """
+
+    __slots__ = ("_body", "_compiled", "_head", "_tail")
+
+    def __init__(self, compiled: Compiled) -> None:
+        self._compiled = compiled
+        request = compiled.request
+        head = [mailbox("From", request.sender_name, request.sender)]
+        if request.reply_to is not None:
+            head.append(mailbox("Reply-To", None, request.reply_to))
+        if compiled.purpose is Purpose.MARKETING:
+            head.append(list_id(request))
+        else:
+            head.append(b"Auto-Submitted: auto-generated")  # RFC 3834 §5, compliance H-04
+        self._head = b"\r\n".join([*head, b"MIME-Version: 1.0"])
+        self._body = _merged(_entity(compiled))
+
+    def run(self, message: Message, batch: Batch) -> bytes:
+        """The octets of one message, CRLF throughout. Raises `HeaderRefused` where a value would break a header."""
+        lines = [
+            date_header(batch.moment),
+            structured("Message-ID", message.message_id),
+            b"To: " + str(message.approval.address).encode(),
+            unstructured("Subject", message.subject),
+            structured(DELIVERY_HEADER, message.delivery),
+        ]
+        if self._compiled.purpose is Purpose.MARKETING and message.unsubscribe_url is not None:
+            lines.extend(one_click_headers(message.unsubscribe_url))
+        values = message.values
+        body = b"".join(
+            part if isinstance(part, bytes) else _quoted_value(part.encode(values.get(part.slot.name) or part.slot.fallback or ""))
+            for part in self._body
+        )
+        return b"\r\n".join([self._head, *lines, body])
+
+
+def mime_messages(batch: Batch) -> tuple[bytes, ...]:
+    """Every message of a batch as RFC 5322 octets, in order."""
+    program = MimeProgram(batch.compiled)
+    return tuple(program.run(message, batch) for message in batch.messages)
+
+
+def _entity(compiled: Compiled) -> list[bytes | _Hole]:
+    """Content-Type and everything below it: mixed(related(alternative(text, html), images), files)."""
+    entity = _leaf("plain", compiled.text, str)
+    if compiled.html is not None:
+        html = _leaf("html", compiled.html, lambda value: escape(value, quote=True))
+        entity = _multipart("alternative", [entity, html], compiled.digest)
+    attachments = compiled.request.content.attachments
+    inline = [_file(one) for one in attachments if one.content_id is not None]
+    files = [_file(one) for one in attachments if one.content_id is None]
+    if inline:
+        entity = _multipart("related", [entity, *inline], compiled.digest)
+    return _multipart("mixed", [entity, *files], compiled.digest) if files else entity
+
+
+def _multipart(kind: str, entities: list[list[bytes | _Hole]], digest: str) -> list[bytes | _Hole]:
+    # "=_" occurs in no quoted-printable and no base64 line, so the boundary cannot be met inside (RFC 2045 §6.7)
+    boundary = f"=_migma_{kind}_{digest}"
+    parts: list[bytes | _Hole] = [f'Content-Type: multipart/{kind}; boundary="{boundary}"\r\n'.encode()]
+    for entity in entities:
+        parts += [f"\r\n--{boundary}\r\n".encode(), *entity]
+    return [*parts, f"\r\n--{boundary}--\r\n".encode()]
+
+
+def _leaf(subtype: str, template: Template, encode: Callable[[str], str]) -> list[bytes | _Hole]:
+    head = f"Content-Type: text/{subtype}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+    parts: list[bytes | _Hole] = [head.encode()]
+    for part in template.parts:
+        parts += [_Hole(part, encode)] if isinstance(part, Slot) else [_quoted(part), _SOFT_BREAK]
+    if parts[-1] is _SOFT_BREAK:
+        parts.pop()  # a soft break promises more of the line
+    return parts
+
+
+def _file(attachment: Attachment) -> list[bytes | _Hole]:
+    disposition = "attachment" if attachment.content_id is None else "inline"
+    head = (
+        f"Content-Type: {attachment.media_type}\r\nContent-Transfer-Encoding: base64\r\n"
+        f"Content-Disposition: {disposition}; {_filename(attachment.filename)}\r\n"
+    )
+    if attachment.content_id is not None:
+        head += f"Content-ID: <{attachment.content_id}>\r\n"
+    encoded = base64.b64encode(attachment.data)
+    lines = (encoded[at : at + 76] for at in range(0, len(encoded), 76))
+    return [head.encode() + b"\r\n" + b"\r\n".join(lines)]
+
+
+def _filename(name: str) -> str:
+    if name.isascii():
+        return f'filename="{name}"'
+    quoted = "".join(chr(o) if chr(o).isalnum() and o < 128 else f"%{o:02X}" for o in name.encode())  # noqa: PLR2004 - ASCII
+    return f"filename*=utf-8''{quoted}"  # RFC 2231
+
+
+def _quoted(text: str) -> bytes:
+    unix = text.replace("\r\n", "\n").replace("\r", "\n").encode()
+    return binascii.b2a_qp(unix, istext=True).replace(b"\n", b"\r\n")
+
+
+def _quoted_value(value: str) -> bytes:
+    return _quoted(value) + _SOFT_BREAK if value else b""
+
+
+def _merged(parts: list[bytes | _Hole]) -> tuple[bytes | _Hole, ...]:
+    """Join neighbouring literals, so that a message is few pieces."""
+    merged: list[bytes | _Hole] = []
+    for part in parts:
+        last = merged[-1] if merged else None
+        if isinstance(part, bytes) and isinstance(last, bytes):
+            merged[-1] = last + part
+        else:
+            merged.append(part)
+    return tuple(merged)

@@ -1,0 +1,43 @@
+"""Sealed values: what only the decider can make, and nothing can copy, alter or write down (design D9)."""
+
+from __future__ import annotations
+
+from typing import NoReturn, Self, SupportsIndex
+
+__all__ = ["Sealed", "SealedError"]
+
+
+class SealedError(TypeError):
+    """Somebody tried to forge, copy or serialise a value that exists only in memory, and only once."""
+
+
+class Sealed:
+    """
+    Base of Approval, Message and Batch: no constructor, no copy, no pickle, no change, no subclass of a subclass.
+
+    ``object.__new__`` and ``object.__setattr__`` are out of scope: whoever writes them knows what they do.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, *_args: object, **_fields: object) -> Self:
+        raise SealedError(f"{cls.__name__} cannot be constructed: {cls.__doc__}")
+
+    def __init_subclass__(cls) -> None:
+        if Sealed not in cls.__bases__:
+            raise SealedError(f"{cls.__bases__[0].__name__} cannot be subclassed")
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise SealedError(f"{type(self).__name__} cannot be changed")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise SealedError(f"{type(self).__name__} cannot be changed")
+
+    def __copy__(self) -> NoReturn:
+        raise SealedError(f"{type(self).__name__} cannot be copied")
+
+    def __deepcopy__(self, memo: object) -> NoReturn:
+        raise SealedError(f"{type(self).__name__} cannot be copied")
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
+        raise SealedError(f"{type(self).__name__} lives in memory only")

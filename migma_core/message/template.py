@@ -1,0 +1,103 @@
+"""Templates: literal text and named slots. Nothing in a template can run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from ..audience.values import Scalar
+
+__all__ = ["InvalidTemplate", "Slot", "Template", "as_text", "parse_template"]
+
+_BRACES = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
+_INSIDE = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_.-]{0,99})\s*(?:\|(.*))?", re.DOTALL)
+
+
+class InvalidTemplate(ValueError):
+    """The template cannot be compiled: the message says where and how to mend it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A place for a value; ``fallback`` stands in for a missing or empty one."""
+
+    name: str
+    fallback: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """Literals and slots in order."""
+
+    parts: tuple[str | Slot, ...]
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Names of all slots."""
+        return frozenset(part.name for part in self.parts if isinstance(part, Slot))
+
+    def render(self, values: Mapping[str, str], encode: Callable[[str], str] = str) -> str:
+        """
+        Fill the slots; ``encode`` is applied to values and fallbacks, never to literals. A value not given is empty.
+
+        >>> parse_template("Hello {{name|you}}!").render({})
+        'Hello you!'
+        """
+        return "".join(
+            part if isinstance(part, str) else encode(values.get(part.name) or part.fallback or "") for part in self.parts
+        )
+
+    def __add__(self, other: Template) -> Template:
+        return Template((*self.parts, *other.parts))
+
+
+def parse_template(text: str) -> Template:
+    """
+    Compile ``{{name}}`` and ``{{name|fallback}}``. Raises `InvalidTemplate`.
+
+    >>> parse_template("Hi {{ first_name | friend }}").parts
+    ('Hi ', Slot(name='first_name', fallback='friend'))
+    """
+    parts: list[str | Slot] = []
+    end = 0
+    for found in _BRACES.finditer(text):
+        parts.append(_literal(text[end : found.start()], text, end))
+        parts.append(_slot(found[1], text, found.start()))
+        end = found.end()
+    parts.append(_literal(text[end:], text, end))
+    return Template(tuple(part for part in parts if part != ""))
+
+
+def as_text(value: Scalar) -> str:
+    """A value as it appears in a message; null is empty."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case datetime():
+            return value.isoformat()
+        case _:
+            return str(value)
+
+
+def _literal(literal: str, text: str, at: int) -> str:
+    if "{{" in literal:
+        raise InvalidTemplate(f"{_place(text, at + literal.index('{{'))}: {{{{ is never closed; write {{{{name}}}}")
+    return literal
+
+
+def _slot(inside: str, text: str, at: int) -> Slot:
+    found = _INSIDE.fullmatch(inside)
+    if found is None:
+        raise InvalidTemplate(
+            f"{_place(text, at)}: {inside.strip()[:40]!a} is no placeholder; write {{{{name}}}} or {{{{name|fallback}}}}"
+        )
+    return Slot(found[1], found[2].strip() if found[2] is not None else None)
+
+
+def _place(text: str, at: int) -> str:
+    before = text[:at]
+    return f"line {before.count(chr(10)) + 1}, column {at - before.rfind(chr(10))}"

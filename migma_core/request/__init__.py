@@ -1,0 +1,23 @@
+"""The request: what somebody wants to send."""
+
+from .brand import Brand
+from .content import Attachment, Content
+from .domain import BUILT_IN_PROVIDER, MANAGED_SUFFIX, PROVIDERS, SendingDomain
+from .recipients import OneAddress, Recipients, SegmentMembers, TagHolders, read_recipients
+from .send_request import SendRequest
+
+__all__ = [
+    "BUILT_IN_PROVIDER",
+    "MANAGED_SUFFIX",
+    "PROVIDERS",
+    "Attachment",
+    "Brand",
+    "Content",
+    "OneAddress",
+    "Recipients",
+    "SegmentMembers",
+    "SendRequest",
+    "SendingDomain",
+    "TagHolders",
+    "read_recipients",
+]

@@ -1,0 +1,49 @@
+"""A request to send: who says what to whom, through which provider."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ..audience.address import Address, hidden_characters
+from ..audience.contact import ProjectId
+from ..audience.topic import TopicId
+from ..audience.values import Scalar
+from .content import Content
+from .domain import BUILT_IN_PROVIDER, PROVIDERS
+from .recipients import Recipients
+
+__all__ = ["SendRequest"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendRequest:
+    """
+    One send, direct or of a campaign. The decision about it depends on nothing else the caller says.
+
+    ``transactional`` is unset by default: the shape of the recipients decides then (R1, R2), and an explicit value wins
+    (R4, R5). ``justification`` is recorded beside such an override (R7). ``variables`` win over contact values.
+    Raises `ValueError` for names that would break a header and for unknown providers (R41).
+    """
+
+    project: ProjectId
+    sender: Address
+    sender_name: str
+    recipients: Recipients
+    content: Content
+    provider: str = BUILT_IN_PROVIDER
+    reply_to: Address | None = None
+    topic: TopicId | None = None
+    transactional: bool | None = None
+    justification: str | None = None
+    variables: Mapping[str, Scalar] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.sender_name.strip():
+            raise ValueError("from_name is required: say who is writing (R36)")
+        if (hidden := hidden_characters(self.sender_name)) is not None:
+            raise ValueError(f"from_name holds {hidden}, which would break the header; remove it")
+        if self.provider not in PROVIDERS:
+            raise ValueError(f"provider {self.provider!a} is unknown; use one of: {', '.join(PROVIDERS)}")
+        if not self.sender.local.isascii():
+            raise ValueError("the local part of the from address is ASCII: several providers garble others")
