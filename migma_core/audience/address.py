@@ -100,10 +100,13 @@ class Address:
         """
         NFC and lower case; dots and plus tags stay (compliance J-01 to J-03). For finding, never for sending.
 
+        Composed once more after lowering: ``H`` with a line below has no composed form, ``h`` with one has.
+
         >>> Address.parse("Ada+News@Example.com").canonical
         'ada+news@example.com'
         """
-        return f"{unicodedata.normalize('NFC', self.local).lower()}@{self.domain}"
+        lowered = unicodedata.normalize("NFC", self.local).lower()
+        return f"{unicodedata.normalize('NFC', lowered)}@{self.domain}"
 
     @property
     def masked(self) -> str:

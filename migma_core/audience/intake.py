@@ -93,8 +93,8 @@ def _stands(known: Status | None, denials: int) -> Status | None:
 
 def _welcome(asked: Status | None, known: Status | None, intake: Intake) -> Admission:
     wanted = asked or known or intake.default_status
-    if wanted is not Status.SUBSCRIBED or known is Status.SUBSCRIBED or intake.consent_source:
-        return Admission(wanted)
+    if wanted is not Status.SUBSCRIBED or known is Status.SUBSCRIBED or (intake.consent_source or "").strip():
+        return Admission(wanted, _SUPPRESSED_BY.get(wanted))  # a default of "unsubscribed" is an opt-out as well
     return Admission(
         known or Status.NON_SUBSCRIBED, note="not subscribed: the import does not say where consent was given"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, NewType, TypeAlias
@@ -165,11 +165,13 @@ class Segment:
     def __post_init__(self) -> None:
         if not 0 < len(self.name.strip()) <= 200:  # noqa: PLR2004 - §1.5
             raise ValueError("a segment's name has 1 to 200 characters")
-        leaves = sum(1 for _ in _leaves(self.condition))
+        leaves, groups, nots = _measured(self.condition)
         if leaves > _MOST_CONDITIONS:
             raise ValueError(f"a segment has at most {_MOST_CONDITIONS} conditions; this one has {leaves}")
-        if (deep := _depth(self.condition)) > _DEEPEST:
-            raise ValueError(f"groups nest at most {_DEEPEST - 1} levels below the root; this one has {deep - 1}")
+        if groups > _DEEPEST:
+            raise ValueError(f"groups nest at most {_DEEPEST - 1} levels below the root; this one has {groups - 1}")
+        if nots > _MOST_CONDITIONS:
+            raise ValueError(f"a condition is negated at most {_MOST_CONDITIONS} times over; this one is {nots} times")
 
 
 def matches(condition: Condition, contact: Contact) -> bool:
@@ -276,15 +278,20 @@ def _children(condition: Condition) -> tuple[Condition, ...]:
             return ()
 
 
-def _leaves(condition: Condition) -> Iterator[Condition]:
-    children = _children(condition)
-    if not children:
-        yield condition
-    for child in children:
-        yield from _leaves(child)
+def _measured(condition: Condition) -> tuple[int, int, int]:
+    """
+    How many leaves, levels of groups (the root's included) and nested ``not`` a tree has.
 
-
-def _depth(condition: Condition) -> int:
-    """Levels of groups, the root's included; a ``not`` is part of the group it stands in."""
-    deepest = max(map(_depth, _children(condition)), default=0)
-    return deepest + 1 if isinstance(condition, AllOf | AnyOf) else deepest
+    A loop, not a recursion: a tree too deep for the interpreter's stack is measured and refused like any other.
+    """
+    leaves, deepest, most_nots = 0, 0, 0
+    rest = [(condition, 0, 0)]
+    while rest:
+        part, groups, nots = rest.pop()
+        groups += isinstance(part, AllOf | AnyOf)
+        nots += isinstance(part, Not)
+        deepest, most_nots = max(deepest, groups), max(most_nots, nots)
+        children = _children(part)
+        leaves += not children
+        rest.extend((child, groups, nots) for child in children)
+    return leaves, deepest, most_nots

@@ -209,16 +209,17 @@ def _domain_faults(request: SendRequest, sender: Sender) -> tuple[Fault, ...]:
     # R40: exact match only; a subdomain inherits nothing
     if domain is None or domain.name != request.sender.domain or not (domain.is_verified or domain.is_managed):
         return (DomainUnverified(request.sender.domain),)
+    faults: list[Fault] = []
     if domain.is_suspended:
-        return (DomainSuspended(domain.name),)
+        faults.append(DomainSuspended(domain.name))
     if health(domain) is Health.CRITICAL:
-        return (DomainUnhealthy(domain.name, domain.bounced, domain.complained, domain.sent),)
-    return ()
+        faults.append(DomainUnhealthy(domain.name, domain.bounced, domain.complained, domain.sent))
+    return tuple(faults)
 
 
 def _provider_faults(request: SendRequest, sender: Sender) -> tuple[Fault, ...]:
     faults: list[Fault] = []
-    if request.provider not in sender.connected:
+    if request.provider not in {BUILT_IN_PROVIDER, *sender.connected}:  # A30: the built-in one always is
         faults.append(ProviderNotConnected(request.provider))
     if sender.domain is not None and sender.domain.is_managed and request.provider != BUILT_IN_PROVIDER:
         faults.append(ManagedDomainElsewhere(sender.domain.name, request.provider))
@@ -234,9 +235,9 @@ def _audience_faults(request: SendRequest, sender: Sender) -> tuple[Fault, ...]:
 
 def _marketing_faults(request: SendRequest, sender: Sender) -> tuple[Fault, ...]:
     faults: list[Fault] = []
-    usable = sender.topic is not None and sender.topic.id == request.topic and sender.topic.is_active
-    if request.topic is not None and not usable:  # R19: transactional mail has no topic to respect
-        faults.append(TopicUnusable(request.topic, known=sender.topic is not None))
+    topic = sender.topic if sender.topic is not None and sender.topic.id == request.topic else None
+    if request.topic is not None and not (topic and topic.is_active):  # R19: transactional mail has no topic to respect
+        faults.append(TopicUnusable(request.topic, known=topic is not None))
     if not (sender.postal_address or "").strip():
         faults.append(PostalAddressMissing())
     return tuple(faults)

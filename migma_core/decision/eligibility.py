@@ -169,6 +169,8 @@ def _reason_of_cell(kind: ReasonKind, facts: Facts) -> Reason:  # noqa: PLR0911 
             return why.TopicLeft(facts.topic)
         case ReasonKind.TOPIC_NOT_JOINED:
             return why.TopicNotJoined(facts.topic)
+        case ReasonKind.CONSENT_LAPSED:
+            return why.ConsentLapsed()
         case ReasonKind.RISKY_ADDRESS:
             return why.RiskyAddress()
         case ReasonKind.ROLE_ADDRESS:

@@ -39,7 +39,9 @@ def classify(request: SendRequest) -> Classified:
     """
     single = isinstance(request.recipients, OneAddress)
     usual = Purpose.TRANSACTIONAL if single else Purpose.MARKETING
-    if request.transactional is None or request.transactional is (usual is Purpose.TRANSACTIONAL):
+    # Anything but True itself is no permission to pass over an opt-out: callers without a type checker say 0 and "no".
+    asked = Purpose.TRANSACTIONAL if request.transactional is True else Purpose.MARKETING
+    if request.transactional is None or asked is usual:
         return Classified(usual, "R1" if single else "R2")  # R6: saying the usual changes nothing
     if single:
         return Classified(Purpose.MARKETING, "R5")

@@ -53,7 +53,8 @@ class CellRule:
     Withholds where ``withholds(cell)`` is true, for these purposes.
 
     ``reads`` names the digits the function looks at: where one of them is unreadable the rule is not asked, and the
-    recipient is withheld as unreadable (design D4).
+    recipient is withheld as unreadable (design D4). Raises `ValueError` for a name that is no digit of a cell, since a
+    misspelt one would never be found unreadable.
     """
 
     name: str
@@ -62,6 +63,10 @@ class CellRule:
     purposes: frozenset[Purpose]
     reads: tuple[str, ...]
     withholds: Callable[[Cell], bool]
+
+    def __post_init__(self) -> None:
+        if unknown := set(self.reads) - set(Cell._fields):
+            raise ValueError(f"rule {self.name} reads {', '.join(sorted(unknown))}; the digits are {', '.join(Cell._fields)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +142,7 @@ def consent_unproven(cell: Cell) -> bool:
     return cell.consent in {ConsentFact.UNPROVEN, ConsentFact.NONE}
 
 
-@_cell_rule(ReasonKind.ROLE_ADDRESS, "I-08", MARKETING_ONLY)
+@_cell_rule(ReasonKind.ROLE_ADDRESS, "I-08", MARKETING_ONLY, "is_role")
 def role_address(cell: Cell) -> bool:
     """No marketing to mailboxes of a function (``strict`` only)."""
     return cell.is_role

@@ -99,4 +99,5 @@ def after(outcome: Outcome, purpose: Purpose, attempts: int) -> Next:
 
 def backoff(attempts: int) -> float:
     """Seconds to wait after this many attempts that came to nothing: 1, 2, 4 … at most 300."""
-    return min(_LONGEST_WAIT, 2.0 ** max(0, attempts - 1))
+    # the exponent is bounded as well: 2.0 ** 1024 is no float
+    return min(_LONGEST_WAIT, 2.0 ** min(9, max(0, attempts - 1)))

@@ -3,6 +3,7 @@
 from .brand import Brand
 from .content import Attachment, Content
 from .domain import BUILT_IN_PROVIDER, MANAGED_SUFFIX, PROVIDERS, SendingDomain
+from .project import AccountId, Project
 from .recipients import OneAddress, Recipients, SegmentMembers, TagHolders, read_recipients
 from .send_request import SendRequest
 
@@ -10,10 +11,12 @@ __all__ = [
     "BUILT_IN_PROVIDER",
     "MANAGED_SUFFIX",
     "PROVIDERS",
+    "AccountId",
     "Attachment",
     "Brand",
     "Content",
     "OneAddress",
+    "Project",
     "Recipients",
     "SegmentMembers",
     "SendRequest",

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from ..audience.address import hidden_characters
+from ..audience.address import hidden_characters, is_a_label_domain
 
 __all__ = ["Brand"]
 
@@ -43,24 +42,16 @@ class Brand:
 
 
 def _fault_of(url: str) -> str | None:
-    if not url.isascii() or hidden_characters(url) or set(url) & set(' <>,"\\^`{|}'):
+    if not url.isascii() or hidden_characters(url) or set(url) & set(' <>,"[\\]^`{|}'):
         return "it holds characters that no link in a header may hold"
     parts = urlsplit(url)
     host = parts.hostname or ""
     if parts.scheme != "https":
         return "it does not begin with https://"
-    if "." not in host or host.endswith("localhost") or _is_ip(host):
+    if not is_a_label_domain(host) or host.endswith(".localhost"):
         return "it needs a public host name"
     if "@" in parts.netloc or ":" in parts.netloc:
         return "it holds a user or a port"
     if parts.query or parts.fragment or "?" in url or "#" in url:
         return "it holds a query or a fragment"
     return f"it is longer than {_LONGEST_BASE} characters" if len(url) > _LONGEST_BASE else None
-
-
-def _is_ip(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True

@@ -55,9 +55,17 @@ def read_recipients(recipient_type: str, recipient_email: Address | None, recipi
     single = recipient_type == "email"
     if single is not (recipient_email is not None) or single is (recipient_id is not None) or recipient_id == "":
         wanted, other = ("recipient_email", "recipient_id") if single else ("recipient_id", "recipient_email")
-        given = "both" if recipient_email and recipient_id else "only the other" if recipient_email or recipient_id else "neither"
+        given = _given(recipient_email is not None, recipient_id, single)
         raise ValueError(f"recipient_type {recipient_type!r} takes {wanted} and no {other}; given: {given}")
     if recipient_email is not None:
         return OneAddress(recipient_email)
     assert recipient_id is not None  # noqa: S101 - follows from the check above; narrows the type
     return TagHolders(recipient_id) if recipient_type == "tag" else SegmentMembers(SegmentId(recipient_id))
+
+
+def _given(an_address: bool, recipient_id: str | None, single: bool) -> str:
+    if an_address and recipient_id is not None:
+        return "both"
+    if recipient_id == "" and not single:
+        return "an empty one"
+    return "only the other" if an_address or recipient_id is not None else "neither"

@@ -1,0 +1,41 @@
+"""The ``migma`` command."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+from migma_runtime import AdapterMissing
+
+from .app import app
+
+__all__ = ["main"]
+
+_INTERRUPTED = 130
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """
+    Run a command. Exit codes: 0 done, 1 refused or impossible (said on stderr), 2 wrong usage, 130 interrupted.
+    """
+    try:
+        code = app(sys.argv[1:] if arguments is None else arguments)
+    except (ValueError, LookupError, AdapterMissing, OSError, RuntimeError) as wrong:
+        sys.stderr.write(f"migma: {_told(wrong)}\n")
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("migma: interrupted; what was on its way is on record, and the same command takes it up again\n")
+        return _INTERRUPTED
+    return code if isinstance(code, int) else 0
+
+
+def _told(wrong: Exception) -> str:
+    if isinstance(wrong, BrokenPipeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on: no second error at exit
+        return "the reader of this output went away"
+    return str(wrong.args[0]) if isinstance(wrong, KeyError) and wrong.args else str(wrong)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

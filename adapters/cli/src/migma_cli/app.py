@@ -1,0 +1,30 @@
+"""The tree of commands."""
+
+from __future__ import annotations
+
+from cyclopts import App
+
+from . import audience, campaigns, domains, home, lists, messages, suppressions
+from .demo import command as demo
+
+__all__ = ["app"]
+
+app = App(
+    name="migma",
+    help="May this message go to this person, now, and what must it carry?",
+    result_action="return_value",
+    version_flags=["--version"],
+)
+
+app.command(home.init)
+app.command(audience.app)
+app.command(lists.tags)
+app.command(lists.segments)
+app.command(lists.topics)
+app.command(domains.app)
+app.command(suppressions.app)
+app.command(campaigns.app)
+app.command(messages.send)
+app.command(messages.unsubscribe)
+app.command(campaigns.explain)
+app.command(demo.demo)

@@ -1,0 +1,194 @@
+"""``migma campaigns`` and ``migma explain``: preview, send, follow, and say why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import App, Parameter
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from migma_core.decision import Refused, explain as in_words
+from migma_core.delivery import DeliveryState
+from migma_core.delivery import effects as e
+from migma_runtime import Preview, SendAnswer
+
+from .common import Common, Mistake, Options
+from .screen import Screen, partition_rows
+
+__all__ = ["app", "explain", "follow", "show_answer", "show_preview"]
+
+app = App(name="campaigns", help="Named sends to a tag or a segment; always marketing.")
+
+
+@app.command
+def create(  # noqa: PLR0913 - one parameter per option
+    *,
+    name: str,
+    from_: Annotated[str, Parameter(name="--from", help="Address at a verified domain.")],
+    from_name: str,
+    subject: str,
+    html: Annotated[Path, Parameter(help="File with the HTML template.")],
+    text: Annotated[Path | None, Parameter(help="File with the text; derived from the HTML otherwise.")] = None,
+    tag: Annotated[str | None, Parameter(help="Send to everyone with this tag, or …")] = None,
+    segment: Annotated[str | None, Parameter(help="… to everyone in this segment.")] = None,
+    topic: str | None = None,
+    reply_to: str | None = None,
+    provider: Annotated[str, Parameter(help="Who delivers it.")] = "migma",
+    var: Annotated[dict[str, str] | None, Parameter(help="Values for the template: --var.code 42")] = None,
+    common: Options = Common(),
+) -> int:
+    """Write a draft. Everything that would be refused later is refused here."""
+    kind, audience = _audience(tag, segment)
+    with common.open() as migma:
+        made = migma.campaigns.create(
+            name=name,
+            recipient_type=kind,
+            recipient_id=audience,
+            from_=from_,
+            from_name=from_name,
+            subject=subject,
+            template=html.read_text(encoding="utf-8"),
+            text=text.read_text(encoding="utf-8") if text else None,
+            project_id=common.project_of(migma).id,
+            topic_id=topic,
+            reply_to=reply_to,
+            provider_type=provider,
+            variables=var or {},
+        )
+    common.screen.say(f"Created the campaign {name} ({made.id}), a draft. Next: migma campaigns preview {made.id}")
+    common.screen.json({"id": made.id, "name": made.name, "status": made.status})
+    return 0
+
+
+@app.command(name="list")
+def list_(*, common: Options = Common()) -> int:
+    """List campaigns, newest first."""
+    with common.open() as migma:
+        found = migma.store.sends.list(common.project_of(migma).id)
+    rows = ((one.name, one.status, f"{one.created_at:%Y-%m-%d %H:%M}", one.id) for one in found)
+    common.screen.table(("campaign", "status", "created", "id"), rows, "There are no campaigns.")
+    common.screen.json([{"id": one.id, "name": one.name, "status": one.status, "created_at": one.created_at} for one in found])
+    return 0
+
+
+@app.command
+def preview(campaign: str, /, *, common: Options = Common()) -> int:
+    """Count who would get it and who would not: mailable + withheld + deferred = the audience."""
+    with common.open() as migma:
+        shown = migma.campaigns.preview(migma.campaigns.find(common.project_of(migma).id, campaign))
+    show_preview(common.screen, shown)
+    common.screen.json({"partition": shown.partition, "total": shown.partition.total, "answer": shown.answer})
+    return 0
+
+
+@app.command
+def send(campaign: str, /, *, common: Options = Common()) -> int:
+    """Send a draft, or take up a campaign that was interrupted. Repeating it doubles nobody."""
+    with common.open() as migma:
+        record = migma.campaigns.find(common.project_of(migma).id, campaign)
+        answer = follow(common.screen, lambda watch: migma.campaigns.send(record, watch))
+    show_answer(common.screen, answer)
+    return 0 if answer.status == "sent" else 1
+
+
+@app.command
+def cancel(campaign: str, /, *, common: Options = Common()) -> int:
+    """Stop whatever has not been handed over."""
+    with common.open() as migma:
+        answer = migma.campaigns.cancel(migma.campaigns.find(common.project_of(migma).id, campaign))
+    show_answer(common.screen, answer)
+    return 0
+
+
+@app.command
+def stats(campaign: str, /, *, common: Options = Common()) -> int:
+    """Show where a campaign stands, counted from its rows."""
+    with common.open() as migma:
+        answer = migma.campaigns.stats(migma.campaigns.find(common.project_of(migma).id, campaign))
+    show_answer(common.screen, answer)
+    return 0
+
+
+@app.command
+def logs(
+    campaign: str,
+    /,
+    *,
+    state: Annotated[DeliveryState | None, Parameter(help="Only rows in this state.")] = None,
+    limit: Annotated[int, Parameter(help="At most so many.")] = 50,
+    after: Annotated[int, Parameter(help="Go on after this number, as the last page says.")] = 0,
+    common: Options = Common(),
+) -> int:
+    """List what became of each person."""
+    with common.open() as migma:
+        record = migma.campaigns.find(common.project_of(migma).id, campaign)
+        found = migma.store.sends.log(record.id, state=state, after=after, limit=limit)
+    rows = ((one.address, one.state, ", ".join(one.reasons) or one.why, f"{one.updated_at:%Y-%m-%d %H:%M:%S}") for one in found)
+    common.screen.table(("address", "state", "why", "when"), rows, "There is nothing in the log.")
+    if len(found) == limit:
+        common.screen.say(f"More: --after {found[-1].number}")
+    common.screen.json(found)
+    return 0
+
+
+def explain(campaign: str, address: str, /, *, common: Options = Common()) -> int:
+    """Say in words why an address was, was not, or would not be written to."""
+    with common.open() as migma:
+        record = migma.campaigns.find(common.project_of(migma).id, campaign)
+        explained = migma.campaigns.explain(record, address)
+    common.screen.say(f"{explained.address}: {explained.words}")
+    for way in explained.remedies:
+        common.screen.say(f"  what may change that: {way}")
+    common.screen.json(explained)
+    return 0
+
+
+def show_preview(screen: Screen, shown: Preview) -> None:
+    """A partition that visibly adds up, and what would stop the whole send."""
+    screen.table(("who", "people"), partition_rows(shown.partition), "")
+    if isinstance(shown.answer, Refused):
+        screen.warn(in_words(shown.answer))
+
+
+def show_answer(screen: Screen, answer: SendAnswer) -> None:
+    """Where a send stands."""
+    rows = [(state.replace("_", " "), f"{number:,}") for state, number in answer.states.items()]
+    rows += [(f"  {kind.replace('_', ' ')}", f"{number:,}") for kind, number in answer.withheld.items()]
+    screen.say(f"{answer.status}" + (f": {answer.why}" if answer.why else ""))
+    screen.table(("state", "people"), rows, "No one has been planned yet.")
+    if answer.warning:
+        screen.warn(answer.warning)
+    screen.json(answer)
+
+
+def follow(screen: Screen, run: Callable[[Callable[[e.Effect[Any], Any], None]], SendAnswer]) -> SendAnswer:
+    """Run a send with a progress bar on stderr."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=screen.err, disable=screen.as_json) as bar:
+        task = bar.add_task("planning", total=None)
+        planned = 0
+
+        def watch(effect: e.Effect[Any], _answer: Any) -> None:
+            nonlocal planned
+            match effect:
+                case e.WriteDeliveries(rows=rows):
+                    planned += sum(1 for row in rows if not row.reasons)
+                    bar.update(task, total=planned)
+                case e.Record(settled=settled):
+                    bar.update(task, description="sending", advance=len(settled))
+                case e.Wait(seconds):
+                    bar.update(task, description=f"waiting {seconds:.0f} s for an earlier run's claims")
+                case _:
+                    pass  # the other effects move nobody
+
+        return run(watch)
+
+
+def _audience(tag: str | None, segment: str | None) -> tuple[str, str]:
+    if tag is not None and segment is None:
+        return "tag", tag
+    if segment is not None and tag is None:
+        return "audience", segment
+    raise Mistake("a campaign goes to one tag or one segment: give --tag or --segment, not both")

@@ -1,0 +1,56 @@
+"""What every command shares: where the installation is, which project, and how to show the answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, TypeAlias
+
+from cyclopts import Parameter
+
+from migma_core.request import Project
+from migma_runtime import Migma
+
+from .screen import Screen
+
+__all__ = ["Common", "Mistake", "Options"]
+
+
+class Mistake(ValueError):
+    """The command cannot be carried out; the text says what, why and how to mend it."""
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Common:
+    """Options of every command."""
+
+    home: Annotated[Path | None, Parameter(help="Folder of the installation; also MIGMA_HOME. [default: .migma]")] = None
+    project: Annotated[str | None, Parameter(help="Id or name of the project; needed only if there are several.")] = None
+    json: Annotated[bool, Parameter(help="Print JSON for programs.", negative=())] = False
+
+    @property
+    def screen(self) -> Screen:
+        """Where to print."""
+        return Screen(as_json=self.json)
+
+    def open(self, **settings: Any) -> Migma:
+        """Open the installation. Raises `FaultySettings`."""
+        return Migma.open(**self.arguments(), **settings)
+
+    def arguments(self) -> dict[str, Any]:
+        """The settings given on the command line."""
+        return {} if self.home is None else {"home": self.home}
+
+    def project_of(self, migma: Migma) -> Project:
+        """The project named, or the only one. Raises `Mistake`."""
+        if self.project is not None:
+            return migma.store.projects.find(self.project)
+        projects = migma.store.projects.all()
+        if len(projects) != 1:
+            names = ", ".join(one.name for one in projects) or "none"
+            raise Mistake(f"say which project with --project (there is: {names})")
+        return projects[0]
+
+
+Options: TypeAlias = Annotated[Common, Parameter(name="*")]

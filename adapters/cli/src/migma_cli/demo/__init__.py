@@ -1,0 +1,1 @@
+"""The demo: a whole campaign on a messy list, in one command."""

@@ -1,0 +1,75 @@
+"""``migma send`` and ``migma unsubscribe``: single messages, and leaving."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from .campaigns import follow, show_answer
+from .common import Common, Mistake, Options
+
+__all__ = ["send", "unsubscribe"]
+
+
+def send(  # noqa: PLR0913 - one parameter per option
+    *,
+    from_: Annotated[str, Parameter(name="--from", help="Address at a verified domain.")],
+    from_name: str,
+    subject: str,
+    html: Annotated[Path, Parameter(help="File with the HTML template.")],
+    to: Annotated[str | None, Parameter(help="One address: transactional.")] = None,
+    tag: Annotated[str | None, Parameter(help="Everyone with this tag: marketing.")] = None,
+    segment: Annotated[str | None, Parameter(help="Everyone in this segment: marketing.")] = None,
+    text: Annotated[Path | None, Parameter(help="File with the text; derived from the HTML otherwise.")] = None,
+    topic: str | None = None,
+    reply_to: str | None = None,
+    provider: Annotated[str, Parameter(help="Who delivers it.")] = "migma",
+    transactional: Annotated[
+        bool | None, Parameter(negative="--marketing", help="Override what the recipients imply.")
+    ] = None,
+    justification: Annotated[str | None, Parameter(help="Why a whole audience is mailed as transactional.")] = None,
+    var: Annotated[dict[str, str] | None, Parameter(help="Values for the template: --var.code 42")] = None,
+    common: Options = Common(),
+) -> int:
+    """Send now, to one address, a tag or a segment."""
+    given = [(kind, who) for kind, who in (("email", to), ("tag", tag), ("audience", segment)) if who is not None]
+    if len(given) != 1:
+        raise Mistake("say to whom with exactly one of --to, --tag and --segment")
+    kind, who = given[0]
+    with common.open() as migma:
+        project = common.project_of(migma)
+        answer = follow(
+            common.screen,
+            lambda watch: migma.sending.send(
+                recipient_type=kind,
+                recipient_email=who if kind == "email" else None,
+                recipient_id=None if kind == "email" else who,
+                from_=from_,
+                from_name=from_name,
+                subject=subject,
+                template=html.read_text(encoding="utf-8"),
+                text=text.read_text(encoding="utf-8") if text else None,
+                project_id=project.id,
+                topic_id=topic,
+                reply_to=reply_to,
+                provider_type=provider,
+                transactional=transactional,
+                justification=justification,
+                variables=var or {},
+                watch=watch,
+            ),
+        )
+    show_answer(common.screen, answer)
+    return 0 if answer.status == "sent" else 1
+
+
+def unsubscribe(token: str, /, *, common: Options = Common()) -> int:
+    """Opt out of all marketing, by the link of a mail or the token in it."""
+    with common.open() as migma:
+        done = migma.contacts.unsubscribe(token)
+    changed = "is unsubscribed from all marketing" if done.changed else "was unsubscribed already; nothing changed"
+    common.screen.say(f"{done.address} {changed}.")
+    common.screen.json(done)
+    return 0

@@ -1,0 +1,55 @@
+"""Acceptance: everything that can be wrong with a request is found before anything is written."""
+
+from __future__ import annotations
+
+from migma_core.audience.contact import BUILT_IN_VALUES
+from migma_core.decision import Authorized, Fault, Policy, Refused, Sender, authorize, explain
+from migma_core.message import Compiled, compile_content, missing_names
+from migma_core.ports import Capabilities
+from migma_core.request import Brand, SendRequest
+
+__all__ = ["MissingVariables", "SendRefused", "accept", "check_content"]
+
+
+class SendRefused(ValueError):
+    """The request may not go out; ``faults`` holds every one of them. Nothing was written."""
+
+    def __init__(self, refused: Refused) -> None:
+        super().__init__(explain(refused))
+        self.faults: tuple[Fault, ...] = refused.faults
+
+
+class MissingVariables(ValueError):
+    """The template asks for values that nobody can give; ``names`` lists them. Nothing was written."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        first = names[0]
+        super().__init__(
+            f"the template asks for {', '.join(names)}, which is neither a variable of this send nor known of any "
+            f"contact; give a variable, or a fallback such as {{{{{first}|friend}}}}"
+        )
+        self.names = names
+
+
+def accept(request: SendRequest, sender: Sender, policy: Policy) -> Authorized:
+    """Authorize, or raise `SendRefused` with all faults together."""
+    answer = authorize(request, sender, policy)
+    if isinstance(answer, Refused):
+        raise SendRefused(answer)
+    return answer
+
+
+def check_content(
+    request: SendRequest, brand: Brand, known_fields: frozenset[str], capabilities: Capabilities
+) -> Compiled:
+    """
+    Compile the content and make sure that every placeholder can be filled and the provider can carry it all.
+
+    Raises `InvalidTemplate`, `MissingVariables`, or `ValueError` for attachments the provider cannot carry (design D9).
+    """
+    compiled = compile_content(request, brand)
+    if names := missing_names(compiled, BUILT_IN_VALUES | known_fields):
+        raise MissingVariables(names)
+    if request.content.attachments and not capabilities.attachments:
+        raise ValueError(f"the provider {capabilities.name} carries no attachments; send a link instead")
+    return compiled

@@ -1,0 +1,158 @@
+"""Campaigns: named sends to an audience, previewed, sent, and explained person by person."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from migma_core.audience import ProjectId, Scalar, address_key
+from migma_core.decision import Facts, Purpose, Verdict, Withheld, decide, explain, facts_about, remedy
+from migma_core.decision.eligibility import reasons_for
+from migma_core.delivery import Action, Campaign, DeliveryState, SendId
+from migma_core.ports import SendRecord
+from migma_core.request import BUILT_IN_PROVIDER, Attachment, Content, SendRequest
+from migma_wire import to_address
+
+from .drive import Watch
+from .parts import Parts
+from .sending import Preview, SendAnswer, Sending
+
+__all__ = ["Campaigns", "Explanation"]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """
+    Why one address was, or was not, written to.
+
+    ``state`` is that of its delivery, or ``None`` where the address is not in the audience or nothing was sent yet;
+    ``verdict`` is the recorded decision, or today's where there is none; ``remedies`` are the lawful ways out.
+    """
+
+    address: str
+    state: DeliveryState | None
+    in_audience: bool
+    verdict: Verdict
+    remedies: tuple[str, ...]
+    words: str
+
+
+class Campaigns:
+    """Always marketing, always to a segment or a tag (R8, R50)."""
+
+    def __init__(self, parts: Parts, sending: Sending) -> None:
+        self._parts = parts
+        self._sending = sending
+
+    def create(  # noqa: PLR0913 - the product's own parameters, all by keyword
+        self,
+        *,
+        name: str,
+        recipient_type: str,
+        recipient_id: str,
+        from_: str,
+        from_name: str,
+        subject: str,
+        template: str,
+        project_id: str,
+        topic_id: str | None = None,
+        provider_type: str = BUILT_IN_PROVIDER,
+        reply_to: str | None = None,
+        text: str | None = None,
+        variables: Mapping[str, Scalar] | None = None,
+        attachments: tuple[Attachment, ...] = (),
+    ) -> SendRecord:
+        """
+        Write a draft (R51). Raises what `Sending.send` raises, so that a draft that exists can be sent.
+        """
+        project = self._parts.project(project_id)
+        request = SendRequest(
+            project=project.id,
+            sender=to_address(from_),
+            sender_name=from_name,
+            recipients=self._sending.recipients(project.id, recipient_type, None, recipient_id),
+            content=Content(subject, template, text, attachments),
+            provider=provider_type,
+            reply_to=to_address(reply_to) if reply_to else None,
+            topic=self._parts.topic_id(project.id, topic_id),
+            variables=variables or {},
+        )
+        campaign = Campaign(name, request)
+        self._sending.check(request)
+        send = SendId(secrets.token_hex(16))
+        now = self._parts.clock.now()
+        self._parts.store.sends.accept(
+            send, request, Purpose.MARKETING, self._parts.policy, None, now, name=campaign.name
+        )
+        return self._parts.store.sends.get(send)
+
+    def find(self, project_id: str, id_or_name: str) -> SendRecord:
+        """Find a campaign by id or name. Raises `LookupError`."""
+        project = self._parts.project(project_id)
+        return self._parts.store.sends.find(project.id, id_or_name)
+
+    def preview(self, campaign: SendRecord) -> Preview:
+        """Who would get it, who would not, and why: what sending will do, counted now."""
+        return self._sending.preview(campaign.request)
+
+    def send(self, campaign: SendRecord, watch: Watch | None = None) -> SendAnswer:
+        """
+        Send a draft, or take up a campaign that was interrupted or paused.
+
+        Raises `CampaignConflict` from any other state (R55) and `SendRefused` where it may not go out; nothing has
+        changed then.
+        """
+        self._sending.check(campaign.request)
+        self._parts.store.sends.change_status(campaign.id, Action.SEND, self._parts.clock.now())
+        return self._sending.deliver(campaign.id, watch)
+
+    def cancel(self, campaign: SendRecord) -> SendAnswer:
+        """Stop whatever has not been handed over. Raises `CampaignConflict`."""
+        self._parts.store.sends.change_status(campaign.id, Action.CANCEL, self._parts.clock.now())
+        return self._sending.status(campaign.id)
+
+    def stats(self, campaign: SendRecord) -> SendAnswer:
+        """The campaign's rows by state and reason."""
+        return self._sending.status(campaign.id)
+
+    def explain(self, campaign: SendRecord, email: str) -> Explanation:
+        """Say in words why this address was, was not, or would not be written to."""
+        address = to_address(email)
+        key = address_key(address, self._parts.keys.pepper_bytes())
+        found = self._parts.store.sends.delivery_of(campaign.id, key)
+        evidence = self._parts.store.suppressions.of(campaign.project, key)
+        if found is not None:
+            facts = Facts(address, found.standing, topic=campaign.request.topic, evidence=evidence)
+            verdict = self._recorded(facts, found.state)
+            return _explained(address.masked, found.state, verdict)
+        standing = self._parts.store.sends.standing_of(campaign.request, address)
+        if standing is None:
+            return _outside(address.masked, decide(facts_about(address, campaign.purpose, suppressions=evidence)))
+        facts = Facts(address, standing, topic=campaign.request.topic, evidence=evidence)
+        return _explained(address.masked, None, decide(facts, self._parts.policy))
+
+    def _recorded(self, facts: Facts, state: DeliveryState) -> Verdict:
+        policy = self._parts.policy
+        code = policy.code(facts.standing)
+        return Withheld(reasons_for(code, facts, policy)) if code and state is DeliveryState.WITHHELD else decide(facts, policy)
+
+
+def _explained(address: str, state: DeliveryState | None, verdict: Verdict) -> Explanation:
+    reasons = verdict.reasons if isinstance(verdict, Withheld) else ()
+    remedies = tuple(dict.fromkeys(way for reason in reasons if (way := remedy(reason)) is not None))
+    words = _said(state, verdict)
+    return Explanation(address, state, True, verdict, remedies, words)
+
+
+def _outside(address: str, verdict: Verdict) -> Explanation:
+    words = "Not in the audience of this campaign: the address does not hold the tag, or is not in the segment."
+    return Explanation(address, None, False, verdict, (), words)
+
+
+def _said(state: DeliveryState | None, verdict: Verdict) -> str:
+    if state is None:
+        return "Nothing has been sent yet. If it were sent now: " + explain(verdict)
+    if state is DeliveryState.ACCEPTED or isinstance(verdict, Withheld):
+        return explain(verdict)
+    return f"The delivery is {state.replace('_', ' ')}."

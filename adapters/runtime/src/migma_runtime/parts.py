@@ -1,0 +1,60 @@
+"""The parts an installation is made of, and the look-ups that every room shares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from migma_core.audience import ProjectId, TopicId
+from migma_core.decision import Policy
+from migma_core.ports import Capabilities, Clock, Provider, Store
+from migma_core.request import BUILT_IN_PROVIDER, Project, SendRequest
+
+from .settings import Keys, Settings
+
+__all__ = ["Parts"]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Settings, secrets and adapters, put together by `Migma.open`. ``providers`` holds those that are connected."""
+
+    settings: Settings
+    keys: Keys = field(repr=False)
+    store: Store
+    clock: Clock
+    policy: Policy
+    providers: dict[str, Provider]
+
+    def provider(self, request: SendRequest) -> Provider:
+        """The adapter behind the provider a request names. Raises `LookupError` where none is connected (R44)."""
+        try:
+            return self.providers[request.provider]
+        except KeyError:
+            raise LookupError(
+                f"the provider {request.provider} is not connected; connect it, or send through {BUILT_IN_PROVIDER}"
+            ) from None
+
+    def capabilities(self, request: SendRequest) -> Capabilities:
+        """What that provider can carry."""
+        return self.provider(request).capabilities
+
+    def project(self, id_or_name: str) -> Project:
+        """Find a project. Raises `LookupError`."""
+        return self.store.projects.find(id_or_name)
+
+    def topic_id(self, project: ProjectId, id_or_name: str | None) -> TopicId | None:
+        """Find a topic's id by id or name; an unknown one is kept, for the authorization to refuse (R25)."""
+        if id_or_name is None:
+            return None
+        topic = self.store.topics.find(project, id_or_name)
+        return topic.id if topic else TopicId(id_or_name)
+
+    def tag_name(self, project: ProjectId, id_or_name: str) -> str:
+        """Find a tag's name by id or name; an unknown one is kept, for the authorization to refuse."""
+        tag = self.store.tags.find(project, id_or_name)
+        return tag.name if tag else id_or_name
+
+    def segment_id(self, project: ProjectId, id_or_name: str) -> str:
+        """Find a segment's id by id or name; an unknown one is kept, for the authorization to refuse."""
+        segment = self.store.segments.find(project, id_or_name)
+        return segment.id if segment else id_or_name

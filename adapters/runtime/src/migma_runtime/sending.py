@@ -1,0 +1,212 @@
+"""Sending: a request is accepted, written down, and carried out by the loop."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from migma_core.audience import Address, ProjectId, Scalar
+from migma_core.audience.segment import SegmentId
+from migma_core.decision import Authorized, Partition, Purpose, ReasonKind, Refused, authorize, classify, count
+from migma_core.delivery import DeliveryState, Job, SendId, send_steps
+from migma_core.delivery.effects import ClaimedRow
+from migma_core.message import TokenKeys
+from migma_core.ports import Capabilities
+from migma_core.request import (
+    BUILT_IN_PROVIDER,
+    Attachment,
+    Content,
+    Recipients,
+    SegmentMembers,
+    SendRequest,
+    TagHolders,
+    read_recipients,
+)
+from migma_wire import to_address
+
+from .acceptance import accept, check_content
+from .drive import Performer, Watch, drive
+from .parts import Parts
+
+__all__ = ["Preview", "SendAnswer", "Sending"]
+
+
+@dataclass(frozen=True, slots=True)
+class SendAnswer:
+    """
+    What became of a send so far.
+
+    ``status`` is ``queued`` when it was only accepted, else that of the send; ``states`` counts its rows, ``withheld``
+    the people left out by their strongest reason. ``warning`` tells of an override (R7), ``why`` of a stop.
+    """
+
+    id: SendId
+    provider: str
+    status: str
+    purpose: Purpose
+    warning: str | None = None
+    why: str | None = None
+    states: Mapping[DeliveryState, int] = field(default_factory=dict)
+    withheld: Mapping[ReasonKind, int] = field(default_factory=dict)
+
+    @property
+    def sent_count(self) -> int:
+        """Messages the provider has accepted."""
+        return self.states.get(DeliveryState.ACCEPTED, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """How the audience would divide right now, and whether the request may go out at all."""
+
+    partition: Partition
+    answer: Authorized | Refused
+
+
+class Sending:
+    """
+    Direct sends, under the guide's own words: ``migma.sending.send(…)``.
+
+    One recipient is transactional, an audience is marketing, unless ``transactional`` says otherwise (R1 to R5).
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def send(  # noqa: PLR0913 - the guide's own parameters, all by keyword
+        self,
+        *,
+        recipient_type: str,
+        from_: str,
+        from_name: str,
+        subject: str,
+        template: str,
+        project_id: str,
+        recipient_email: str | None = None,
+        recipient_id: str | None = None,
+        provider_type: str = BUILT_IN_PROVIDER,
+        reply_to: str | None = None,
+        text: str | None = None,
+        variables: Mapping[str, Scalar] | None = None,
+        topic_id: str | None = None,
+        transactional: bool | None = None,
+        justification: str | None = None,
+        attachments: tuple[Attachment, ...] = (),
+        queue_only: bool = False,
+        watch: Watch | None = None,
+    ) -> SendAnswer:
+        """
+        Accept a request and, unless ``queue_only``, carry it out at once.
+
+        ``recipient_id``, ``topic_id`` take an id or a name. Raises `ValueError` for a request that makes no sense,
+        `SendRefused` for one that may not go out, `MissingVariables` for a template nobody can fill; nothing is
+        written then.
+        """
+        project = self._parts.project(project_id)
+        request = SendRequest(
+            project=project.id,
+            sender=to_address(from_),
+            sender_name=from_name,
+            recipients=self.recipients(project.id, recipient_type, recipient_email, recipient_id),
+            content=Content(subject, template, text, attachments),
+            provider=provider_type,
+            reply_to=to_address(reply_to) if reply_to else None,
+            topic=self._parts.topic_id(project.id, topic_id),
+            transactional=transactional,
+            justification=justification,
+            variables=variables or {},
+        )
+        accepted = self.queue(request)
+        return accepted if queue_only else self.deliver(accepted.id, watch)
+
+    def recipients(
+        self, project: ProjectId, recipient_type: str, recipient_email: str | None, recipient_id: str | None
+    ) -> Recipients:
+        """Read the guide's three fields, ids and names alike (R3, R37)."""
+        email: Address | None = to_address(recipient_email) if recipient_email else None
+        recipients = read_recipients(recipient_type, email, recipient_id)
+        match recipients:
+            case TagHolders(tag):
+                return TagHolders(self._parts.tag_name(project, tag))
+            case SegmentMembers(segment):
+                return SegmentMembers(SegmentId(self._parts.segment_id(project, segment)))
+            case _:
+                return recipients
+
+    def check(self, request: SendRequest) -> Authorized:
+        """Find everything that would be refused, without writing anything."""
+        parts = self._parts
+        authorized = accept(request, parts.store.sends.sender(request), parts.policy)
+        project = parts.store.projects.get(request.project)
+        check_content(request, project.brand, parts.store.contacts.field_names(project.id), parts.capabilities(request))
+        return authorized
+
+    def queue(self, request: SendRequest) -> SendAnswer:
+        """Accept a request: it is on record when this returns, and nothing has been sent (R57)."""
+        authorized = self.check(request)
+        send = SendId(secrets.token_hex(16))
+        self._parts.store.sends.accept(
+            send, request, authorized.purpose, self._parts.policy, authorized.warning, self._parts.clock.now()
+        )
+        return SendAnswer(send, request.provider, "queued", authorized.purpose, authorized.warning)
+
+    def preview(self, request: SendRequest) -> Preview:
+        """Count who would get it and who would not, by the predicate that sends (design §2.2)."""
+        parts = self._parts
+        purpose = classify(request).purpose
+        standings = parts.store.sends.count_standings(request, purpose)
+        return Preview(
+            count(parts.policy, standings), authorize(request, parts.store.sends.sender(request), parts.policy)
+        )
+
+    def deliver(self, send: SendId, watch: Watch | None = None) -> SendAnswer:
+        """
+        Carry out an accepted send, or take it up again where an earlier run stopped.
+
+        Safe to repeat and to interrupt: who was reached is not written to again, who was not is.
+        """
+        parts = self._parts
+        record = parts.store.sends.get(send)
+        request = record.request
+        provider = parts.provider(request)
+        brand = parts.store.projects.get(request.project).brand
+        compiled = check_content(
+            request, brand, parts.store.contacts.field_names(request.project), provider.capabilities
+        )
+        job = Job(
+            send,
+            compiled,
+            parts.policy,
+            TokenKeys(parts.keys.token_bytes()),
+            provider.capabilities.name,
+            provider.encode,
+            _carrier(provider.capabilities),
+            min(parts.settings.batch_size, provider.capabilities.most_messages),
+        )
+        drive(send_steps(job), Performer(parts.store.ledger, provider, parts.clock), watch)
+        return self.status(send)
+
+    def status(self, send: SendId) -> SendAnswer:
+        """Where a send stands, counted from its rows."""
+        sends = self._parts.store.sends
+        record = sends.get(send)
+        return SendAnswer(
+            send,
+            record.request.provider,
+            record.status.value,
+            record.purpose,
+            record.warning,
+            record.why,
+            sends.states(send),
+            sends.reasons(send),
+        )
+
+
+def _carrier(capabilities: Capabilities) -> Callable[[ClaimedRow], str | None]:
+    def refusal(row: ClaimedRow) -> str | None:
+        if row.facts.address.is_international and not capabilities.international_local_parts:
+            return f"{capabilities.name} cannot carry an address with a non-ASCII local part (RFC 6531)"
+        return None
+
+    return refusal

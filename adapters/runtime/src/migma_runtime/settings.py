@@ -1,0 +1,156 @@
+"""Settings: from a file, the environment and arguments, in growing strength; secrets in a file of their own."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tomllib
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from returns.result import Failure, Result, Success
+
+__all__ = ["FaultySettings", "Keys", "Settings", "create_home", "load_keys", "load_settings"]
+
+_SETTINGS_FILE = "migma.toml"
+_KEYS_FILE = "keys.toml"
+
+
+class FaultySettings(ValueError):
+    """The settings cannot be used: every fault at once, each with its place."""
+
+
+class Settings(BaseSettings):
+    """
+    How this installation is put together.
+
+    Each value may come from ``migma.toml`` in the home folder, from ``MIGMA_<NAME>`` in the environment, or from an
+    argument; the later wins. Relative paths are relative to the home folder.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="MIGMA_", extra="forbid", frozen=True)
+
+    home: Path = Path(".migma")
+    store: str = "sqlite"
+    database: str = "sqlite:///migma.db"
+    provider: str = Field("outbox", description="the adapter that the built-in provider migma is bound to (design D16)")
+    outbox: Path = Path("outbox")
+    clock: str = "system"
+    policy: str = "migma"
+    lease_seconds: float = Field(30.0, gt=0, le=3600)
+    batch_size: int = Field(500, ge=1, le=1000)
+
+    @field_validator("policy")
+    @classmethod
+    def _known_policy(cls, name: str) -> str:
+        if name not in {"migma", "strict"}:
+            raise ValueError("the policies that settings can name are migma and strict")
+        return name
+
+    @property
+    def database_url(self) -> str:
+        """The database, with a relative SQLite path placed in the home folder."""
+        start = "sqlite:///"
+        path = self.database.removeprefix(start)
+        relative = self.database.startswith(start) and path != ":memory:" and not Path(path).is_absolute()
+        return f"{start}{(self.home / path).resolve()}" if relative else self.database
+
+    @property
+    def lease(self) -> timedelta:
+        """How long a claim is another worker's to respect."""
+        return timedelta(seconds=self.lease_seconds)
+
+    @property
+    def outbox_path(self) -> Path:
+        """The Maildir of the local outbox."""
+        return self.home / self.outbox
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments over environment over file."""
+        home = init_settings().get("home") or env_settings().get("home") or Path(".migma")
+        file = TomlConfigSettingsSource(settings_cls, Path(home) / _SETTINGS_FILE)
+        return init_settings, env_settings, file
+
+
+class Keys(BaseModel):
+    """The secrets: the pepper of address keys, and the keys that sign links by number. Never shown."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    pepper: SecretStr
+    token_keys: dict[int, SecretStr]
+
+    @field_validator("pepper")
+    @classmethod
+    def _is_long_hex(cls, secret: SecretStr) -> SecretStr:
+        return _hex_of_256_bits(secret)
+
+    @field_validator("token_keys")
+    @classmethod
+    def _are_long_hex(cls, secrets_by_number: dict[int, SecretStr]) -> dict[int, SecretStr]:
+        return {number: _hex_of_256_bits(secret) for number, secret in secrets_by_number.items()}
+
+    def pepper_bytes(self) -> bytes:
+        """The pepper itself."""
+        return bytes.fromhex(self.pepper.get_secret_value())
+
+    def token_bytes(self) -> dict[int, bytes]:
+        """The token keys themselves, by number."""
+        return {number: bytes.fromhex(key.get_secret_value()) for number, key in self.token_keys.items()}
+
+
+def load_settings(**arguments: Any) -> Result[Settings, FaultySettings]:
+    """Read file, environment and arguments; a fault in any of them is told with all the others."""
+    try:
+        return Success(Settings(**arguments))
+    except (ValidationError, tomllib.TOMLDecodeError) as wrong:
+        return Failure(FaultySettings(f"the settings cannot be used: {_told(wrong)}"))
+
+
+def load_keys(settings: Settings) -> Result[Keys, FaultySettings]:
+    """Read the secrets of an installation made by `create_home`."""
+    path = settings.home / _KEYS_FILE
+    try:
+        return Success(Keys.model_validate(tomllib.loads(path.read_text())))
+    except FileNotFoundError:
+        return Failure(FaultySettings(f"there is no installation in {settings.home}; make one with: migma init"))
+    except (ValidationError, tomllib.TOMLDecodeError) as wrong:
+        return Failure(FaultySettings(f"{path} cannot be used: {_told(wrong)}"))
+
+
+def create_home(settings: Settings) -> bool:
+    """Make the home folder with fresh secrets, readable by their owner only; ``False`` if there was one already."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    path = settings.home / _KEYS_FILE
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return False
+    with os.fdopen(handle, "w") as file:
+        file.write("# Losing the pepper loses every denial, losing a token key breaks links already sent. Keep a copy.\n")
+        file.write(f'pepper = "{secrets.token_hex(32)}"\n\n[token_keys]\n1 = "{secrets.token_hex(32)}"\n')
+    return True
+
+
+def _hex_of_256_bits(secret: SecretStr) -> SecretStr:
+    text = secret.get_secret_value()
+    if len(text) < 64 or not set(text) <= set("0123456789abcdef"):  # noqa: PLR2004 - 256 bits (E-03)
+        raise ValueError("a secret is at least 64 lower-case hex digits; make one with secrets.token_hex(32)")
+    return secret
+
+
+def _told(wrong: Exception) -> str:
+    if not isinstance(wrong, ValidationError):
+        return str(wrong)
+    return "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in wrong.errors(include_input=False))

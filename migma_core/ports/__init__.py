@@ -1,0 +1,37 @@
+"""Ports: what the outside must offer the core, as small protocols. Adapters implement them; the core only names them."""
+
+from .clock import Clock
+from .ledger import Ledger
+from .provider import Capabilities, ListingProvider, Provider
+from .store import (
+    ContactPage,
+    DecisionRecord,
+    DeliveryRecord,
+    ImportReport,
+    Incoming,
+    RefusedRow,
+    Row,
+    SendRecord,
+    Store,
+    SuppressionRecord,
+    Tag,
+)
+
+__all__ = [
+    "Capabilities",
+    "Clock",
+    "ContactPage",
+    "DecisionRecord",
+    "DeliveryRecord",
+    "ImportReport",
+    "Incoming",
+    "Ledger",
+    "ListingProvider",
+    "Provider",
+    "RefusedRow",
+    "Row",
+    "SendRecord",
+    "Store",
+    "SuppressionRecord",
+    "Tag",
+]

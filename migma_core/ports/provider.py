@@ -1,0 +1,56 @@
+"""Providers: what takes messages to where they go, as a protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from ..delivery.attempt import Attempt, Parcel
+from ..delivery.outcome import Outcome
+from ..message.message import Batch
+from ..message.token import DeliveryId
+
+__all__ = ["Capabilities", "ListingProvider", "Provider"]
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """
+    What a provider can carry. What it cannot is refused before sending, never dropped in silence (design D9).
+
+    ``most_messages`` is per hand-over. ``lists_deliveries`` says that it can tell which deliveries it holds.
+    """
+
+    name: str
+    most_messages: int
+    international_local_parts: bool = False
+    attachments: bool = True
+    lists_deliveries: bool = False
+
+
+class Provider(Protocol):
+    """
+    Takes batches to where they go. A refusal or an outage is an answer, not an exception: see `Outcome`.
+    """
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can carry."""
+        ...
+
+    def encode(self, batch: Batch, /) -> Parcel:
+        """The octets that will leave; pure, and the same for the same batch."""
+        ...
+
+    def hand_over(self, batch: Batch, parcel: Parcel, attempt: Attempt, /) -> tuple[Outcome, ...]:
+        """Hand the parcel over once, and answer for every message, in the batch's order. Never raises for the world's faults."""
+        ...
+
+
+class ListingProvider(Provider, Protocol):
+    """A provider that can say what it holds, so that doubt after a crash can be settled."""
+
+    def holds(self, deliveries: Sequence[DeliveryId], /) -> frozenset[DeliveryId]:
+        """Those of the deliveries that it has accepted; absence is proof that it has not."""
+        ...

@@ -1,0 +1,371 @@
+"""The store: everything that is kept, room by room, as protocols, and the values that cross them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, NamedTuple, Protocol, TypeAlias
+
+from ..audience.address import Address, AddressKey
+from ..audience.consent import Consent
+from ..audience.contact import Contact, ContactId, ProjectId, Status
+from ..audience.intake import ContactDraft, Intake
+from ..audience.segment import Condition, Segment
+from ..audience.suppression import Suppression, SuppressionReason
+from ..audience.topic import DefaultSubscription, Topic, TopicId, Visibility
+from ..decision.authorization import Sender
+from ..decision.policy import Policy
+from ..decision.purpose import Purpose
+from ..decision.reasons import ReasonKind
+from ..decision.standing import Standing
+from ..delivery.campaign import Action, CampaignStatus
+from ..delivery.delivery import DeliveryState, SendId
+from ..message.token import DeliveryId
+from ..request.brand import Brand
+from ..request.domain import SendingDomain
+from ..request.project import AccountId, Project
+from ..request.send_request import SendRequest
+from .ledger import Ledger
+
+__all__ = [
+    "ContactPage",
+    "Contacts",
+    "DecisionRecord",
+    "DeliveryRecord",
+    "Domains",
+    "ImportReport",
+    "Incoming",
+    "Projects",
+    "RefusedRow",
+    "Row",
+    "Segments",
+    "SendRecord",
+    "Sends",
+    "Store",
+    "SuppressionRecord",
+    "Suppressions",
+    "Tag",
+    "Tags",
+    "Topics",
+]
+
+
+class Row(NamedTuple):
+    """A row of a list that can be read; ``suppress`` where it claims more than a status can say (a complaint)."""
+
+    line: int
+    draft: ContactDraft
+    suppress: SuppressionReason | None = None
+
+
+class RefusedRow(NamedTuple):
+    """A row of a list that cannot be used, and why."""
+
+    line: int
+    value: str
+    reason: str
+
+
+Incoming: TypeAlias = Row | RefusedRow
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """
+    An import so far. ``total`` rows = created + updated + skipped + refused; ``noted`` of them did not get all they
+    asked for, such as a status.
+    """
+
+    total: int = 0
+    created: int = 0
+    updated: int = 0
+    skipped: int = 0
+    refused: int = 0
+    noted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ContactPage:
+    """Some contacts in the order they were added; ``after`` is where the next page begins, ``None`` at the end."""
+
+    contacts: tuple[Contact, ...]
+    after: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A label, and how many contacts hold it."""
+
+    id: str
+    name: str
+    holders: int = 0
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SuppressionRecord:
+    """One entry of the suppression list, for people; ``address`` is ``None`` once the person was erased."""
+
+    address: str | None
+    reason: SuppressionReason
+    source: str
+    at: datetime
+    provider: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SendRecord:
+    """An accepted request and where it stands; ``name`` is set for a campaign."""
+
+    id: SendId
+    project: ProjectId
+    request: SendRequest
+    purpose: Purpose
+    status: CampaignStatus
+    name: str | None
+    why: str | None
+    warning: str | None
+    created_at: datetime
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRecord:
+    """One row of the log, for people."""
+
+    number: int
+    id: DeliveryId
+    address: str
+    state: DeliveryState
+    reasons: tuple[ReasonKind, ...]
+    why: str
+    provider_id: str | None
+    updated_at: datetime
+
+
+class DecisionRecord(NamedTuple):
+    """What was decided about one address in one send."""
+
+    state: DeliveryState
+    standing: Standing
+    reasons: tuple[ReasonKind, ...]
+    decided_at: datetime
+    policy: str
+    why: str
+
+
+class Projects(Protocol):
+    """Projects and their brands."""
+
+    def create(self, name: str, brand: Brand, at: datetime) -> Project: ...
+
+    def get(self, project: ProjectId) -> Project: ...
+
+    def find(self, id_or_name: str) -> Project:
+        """Raises `LookupError`."""
+        ...
+
+    def all(self) -> Sequence[Project]: ...
+
+
+class Contacts(Protocol):
+    """People. A denial is only ever lifted by `subscribe`, and only the one it may lift (design D13)."""
+
+    def add(self, project: ProjectId, draft: ContactDraft, at: datetime, source: str) -> Contact: ...
+
+    def get(self, project: ProjectId, address: Address) -> Contact | None: ...
+
+    def by_ref(self, contact: ContactId) -> Contact | None: ...
+
+    def list(
+        self,
+        project: ProjectId,
+        *,
+        tag: str | None = None,
+        status: Status | None = None,
+        search: str | None = None,
+        after: int = 0,
+        limit: int = 50,
+    ) -> ContactPage: ...
+
+    def count(self, project: ProjectId) -> int: ...
+
+    def field_names(self, project: ProjectId) -> frozenset[str]:
+        """Names of the custom fields that any contact has."""
+        ...
+
+    def subscribe(self, project: ProjectId, address: Address, consent: Consent) -> Contact: ...
+
+    def unsubscribe(self, contact: ContactId, at: datetime, source: str, delivery: DeliveryId | None = None) -> bool:
+        """Durable when it returns; ``False`` where nothing changed."""
+        ...
+
+
+class Tags(Protocol):
+    """Labels."""
+
+    def create(self, project: ProjectId, name: str, at: datetime, description: str = "") -> Tag: ...
+
+    def list(self, project: ProjectId) -> Sequence[Tag]: ...
+
+    def find(self, project: ProjectId, id_or_name: str) -> Tag | None: ...
+
+
+class Topics(Protocol):
+    """What people may choose to hear about, and what they chose."""
+
+    def create(
+        self,
+        project: ProjectId,
+        name: str,
+        at: datetime,
+        *,
+        default: DefaultSubscription = DefaultSubscription.SUBSCRIBED,
+        visibility: Visibility = Visibility.PUBLIC,
+        description: str = "",
+    ) -> Topic: ...
+
+    def list(self, project: ProjectId) -> Sequence[Topic]: ...
+
+    def find(self, project: ProjectId, id_or_name: str) -> Topic | None: ...
+
+    def choose(self, contact: ContactId, topic: TopicId, joined: bool, at: datetime, source: str) -> None: ...
+
+
+class Segments(Protocol):
+    """Audiences described as data."""
+
+    def create(self, project: ProjectId, name: str, condition: Condition, at: datetime) -> Segment: ...
+
+    def list(self, project: ProjectId) -> Sequence[Segment]: ...
+
+    def find(self, project: ProjectId, id_or_name: str) -> Segment | None: ...
+
+
+class Suppressions(Protocol):
+    """The account's list of addresses not to be mailed."""
+
+    def add(self, account: AccountId, address: Address, entry: Suppression) -> None: ...
+
+    def remove(self, account: AccountId, address: Address, reason: SuppressionReason, by: str, at: datetime) -> None: ...
+
+    def list(
+        self, account: AccountId, *, reason: SuppressionReason | None = None, limit: int = 50
+    ) -> Sequence[SuppressionRecord]: ...
+
+    def of(self, project: ProjectId, key: AddressKey) -> tuple[Suppression, ...]:
+        """The evidence against one address in the project's account."""
+        ...
+
+
+class Domains(Protocol):
+    """Sending domains of the account."""
+
+    def add(self, account: AccountId, name: str, at: datetime) -> SendingDomain: ...
+
+    def verify(self, account: AccountId, name: str, at: datetime) -> SendingDomain: ...
+
+    def suspend(self, account: AccountId, name: str) -> SendingDomain: ...
+
+    def get(self, account: AccountId, name: str) -> SendingDomain | None: ...
+
+    def list(self, account: AccountId) -> Sequence[SendingDomain]: ...
+
+
+class Sends(Protocol):
+    """Accepted requests, campaigns among them, and what their rows say."""
+
+    def accept(  # noqa: PLR0913 - everything that is recorded of an acceptance
+        self,
+        send: SendId,
+        request: SendRequest,
+        purpose: Purpose,
+        policy: Policy,
+        warning: str | None,
+        at: datetime,
+        *,
+        name: str | None = None,
+    ) -> None:
+        """Write a request down: a campaign (with a ``name``) as a draft, a direct send as sending."""
+        ...
+
+    def get(self, send: SendId) -> SendRecord: ...
+
+    def find(self, project: ProjectId, id_or_name: str) -> SendRecord:
+        """A campaign by id or name. Raises `LookupError`."""
+        ...
+
+    def list(self, project: ProjectId) -> Sequence[SendRecord]: ...
+
+    def change_status(self, send: SendId, action: Action, at: datetime) -> CampaignStatus: ...
+
+    def sender(self, request: SendRequest) -> Sender:
+        """The facts that authorize a request, as they are now."""
+        ...
+
+    def count_standings(self, request: SendRequest, purpose: Purpose) -> Mapping[Standing, int]:
+        """The audience as numbers per standing, as it is now."""
+        ...
+
+    def standing_of(self, request: SendRequest, address: Address) -> Standing | None:
+        """One person's standing, or ``None`` where they are not in the audience."""
+        ...
+
+    def states(self, send: SendId) -> Mapping[DeliveryState, int]: ...
+
+    def reasons(self, send: SendId) -> Mapping[ReasonKind, int]: ...
+
+    def log(
+        self, send: SendId, *, state: DeliveryState | None = None, after: int = 0, limit: int = 100
+    ) -> Sequence[DeliveryRecord]: ...
+
+    def delivery_of(self, send: SendId, key: AddressKey) -> DecisionRecord | None: ...
+
+
+class Store(Protocol):
+    """All rooms behind one database."""
+
+    @property
+    def projects(self) -> Projects: ...
+
+    @property
+    def contacts(self) -> Contacts: ...
+
+    @property
+    def tags(self) -> Tags: ...
+
+    @property
+    def topics(self) -> Topics: ...
+
+    @property
+    def segments(self) -> Segments: ...
+
+    @property
+    def suppressions(self) -> Suppressions: ...
+
+    @property
+    def domains(self) -> Domains: ...
+
+    @property
+    def sends(self) -> Sends: ...
+
+    @property
+    def ledger(self) -> Ledger: ...
+
+    def import_contacts(  # noqa: PLR0913 - what an import must be told
+        self,
+        project: ProjectId,
+        rows: Iterable[Incoming],
+        intake: Intake,
+        *,
+        on_conflict: Literal["upsert", "skip"] = "upsert",
+        tags: frozenset[str] = frozenset(),
+        dry_run: bool = False,
+        at: datetime,
+        report_row: Callable[[int, str, str], None] | None = None,
+        progress: Callable[[ImportReport], None] | None = None,
+    ) -> ImportReport: ...
+
+    def close(self) -> None: ...
