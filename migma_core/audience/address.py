@@ -18,8 +18,29 @@ _ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\u0080-\U0010ffff]+")
 _BIDI = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
 # RFC 2142 and common practice: mailboxes that belong to a function, not to a person.
 _ROLES = frozenset(
-    "abuse admin administrator billing contact help hostmaster info mailer-daemon marketing no-reply noreply office "
-    "postmaster root sales security spam support sysadmin webmaster".split()
+    [
+        "abuse",
+        "admin",
+        "administrator",
+        "billing",
+        "contact",
+        "help",
+        "hostmaster",
+        "info",
+        "mailer-daemon",
+        "marketing",
+        "no-reply",
+        "noreply",
+        "office",
+        "postmaster",
+        "root",
+        "sales",
+        "security",
+        "spam",
+        "support",
+        "sysadmin",
+        "webmaster",
+    ]
 )
 
 

@@ -87,7 +87,7 @@ class Contact:
         )
 
 
-def contact_values(  # noqa: PLR0913 - one parameter per column, so that a store can pass a row
+def contact_values(
     address: Address,
     first_name: str | None,
     last_name: str | None,

@@ -49,7 +49,9 @@ class Intake:
 
     def __post_init__(self) -> None:
         if self.default_status is Status.SUBSCRIBED and not (self.consent_source or "").strip():
-            raise ValueError("importing people as subscribed needs the source of their consent, such as 'webshop checkout'")
+            raise ValueError(
+                "importing people as subscribed needs the source of their consent, such as 'webshop checkout'"
+            )
 
 
 class Admission(NamedTuple):

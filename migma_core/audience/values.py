@@ -70,7 +70,7 @@ def decimal_key(number: Decimal) -> str:
     """
     if not number:
         return "1"
-    sign, digits, exponent = number.as_tuple()
+    sign, digits, _ = number.as_tuple()
     mantissa = "".join(map(str, digits)).lstrip("0")
     magnitude = f"{number.adjusted() + _EXPONENT_BIAS:05d}{mantissa.rstrip('0')}"
     return f"0{magnitude.translate(_DIGITS)}~" if sign else f"2{magnitude}"

@@ -1,4 +1,4 @@
-"""Authorization: may this request go out at all? Asked at acceptance, at fan-out and in every claim (R36 to R46, R62)."""
+"""Authorization: may this request go out? Asked at acceptance, at fan-out and in every claim (R36 to R46, R62)."""
 
 from __future__ import annotations
 

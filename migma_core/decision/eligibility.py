@@ -156,7 +156,7 @@ def _reason(kind: ReasonKind, facts: Facts) -> Reason:
     return _reason_of_cell(kind, facts)
 
 
-def _reason_of_cell(kind: ReasonKind, facts: Facts) -> Reason:  # noqa: PLR0911 - one line per kind
+def _reason_of_cell(kind: ReasonKind, facts: Facts) -> Reason:
     cell = Cell.unpacked(facts.standing.cell)
     match kind:
         case ReasonKind.INVALID_ADDRESS:
@@ -180,5 +180,3 @@ def _reason_of_cell(kind: ReasonKind, facts: Facts) -> Reason:  # noqa: PLR0911 
         case _:
             digits = ("status", "validation", "consent", "topic")
             return why.Unreadable(tuple(digit for digit in digits if cell.is_unreadable(digit)))
-
-

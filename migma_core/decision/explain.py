@@ -34,7 +34,7 @@ def explain(answer: Verdict | Authorized | Refused) -> str:
             return f"Refused: {'; '.join(map(explain_fault, faults))}."
 
 
-def explain_reason(reason: Reason) -> str:  # noqa: C901, PLR0911, PLR0912 - one line per reason
+def explain_reason(reason: Reason) -> str:  # noqa: PLR0911 - one line per reason
     """One reason in words, with its evidence."""
     match reason:
         case r.HardBounce(at, source):
@@ -124,7 +124,7 @@ def remedy(reason: Reason) -> str | None:  # noqa: PLR0911 - one line per way ou
             return None
 
 
-def explain_fault(fault: Fault) -> str:  # noqa: PLR0911 - one line per fault
+def explain_fault(fault: Fault) -> str:
     """One fault of a request in words, with what mends it."""
     match fault:
         case a.DomainUnverified(domain):
@@ -132,7 +132,8 @@ def explain_fault(fault: Fault) -> str:  # noqa: PLR0911 - one line per fault
         case a.DomainSuspended(domain):
             return f"the domain {domain} is suspended; no mail leaves from it"
         case a.DomainUnhealthy(domain, bounced, complained, sent):
-            return f"the domain {domain} is beyond its limits: {bounced} bounces and {complained} complaints in {sent} sent"
+            counts = f"{bounced} bounces and {complained} complaints in {sent} sent"
+            return f"the domain {domain} is beyond its limits: {counts}"
         case a.ProviderNotConnected(provider):
             return f"the provider {provider} is not connected; connect it, or send through migma"
         case a.ManagedDomainElsewhere(domain, provider):

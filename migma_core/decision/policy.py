@@ -42,7 +42,9 @@ class Policy:
             raise ValueError(f"a policy names each rule once; given: {', '.join(sorted(names))}")
         if not {r.status_bounced, r.hard_bounce} <= set(self.rules):
             # R12, A-03: no policy, override or purpose reaches a bounced address; a namesake is not the rule
-            raise ValueError("a policy keeps status_bounced and hard_bounce as they are: bounced addresses are never mailed")
+            raise ValueError(
+                "a policy keeps status_bounced and hard_bounce as they are: bounced addresses are never mailed"
+            )
 
     @cached_property
     def table(self) -> array[int]:
@@ -114,7 +116,8 @@ class Policy:
     @cached_property
     def _reason_of_bit(self) -> tuple[tuple[int, ReasonKind], ...]:
         denials = ((int(rule.denial), rule.reason) for rule in self.rules if isinstance(rule, DenialRule))
-        return (*denials, (int(Denials.UNREADABLE), ReasonKind.UNREADABLE), *((bit, rule.reason) for bit, rule in self._bits))
+        blind = (int(Denials.UNREADABLE), ReasonKind.UNREADABLE)
+        return (*denials, blind, *((bit, rule.reason) for bit, rule in self._bits))
 
     @cached_property
     def _kinds_of(self) -> dict[int, tuple[ReasonKind, ...]]:

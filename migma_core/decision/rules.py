@@ -66,7 +66,8 @@ class CellRule:
 
     def __post_init__(self) -> None:
         if unknown := set(self.reads) - set(Cell._fields):
-            raise ValueError(f"rule {self.name} reads {', '.join(sorted(unknown))}; the digits are {', '.join(Cell._fields)}")
+            digits = ", ".join(Cell._fields)
+            raise ValueError(f"rule {self.name} reads {', '.join(sorted(unknown))}; the digits are {digits}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Standing: all that is known of a recipient for one request, as far as it is discrete, packed into two small numbers."""
+"""Standing: what is known of a recipient for one request, as far as it is discrete, packed into two numbers."""
 
 from __future__ import annotations
 
@@ -109,7 +109,8 @@ def topic_fact(default: DefaultSubscription, joined: bool | None) -> TopicFact:
     >>> topic_fact(DefaultSubscription("opt_in"), None).name
     'NOT_SUBSCRIBED_NO_RECORD'
     """
-    first = TopicFact.SUBSCRIBED_NO_RECORD if default is DefaultSubscription.SUBSCRIBED else TopicFact.NOT_SUBSCRIBED_NO_RECORD
+    subscribed = default is DefaultSubscription.SUBSCRIBED
+    first = TopicFact.SUBSCRIBED_NO_RECORD if subscribed else TopicFact.NOT_SUBSCRIBED_NO_RECORD
     return TopicFact(first + (0 if joined is None else 1 if joined else 2))
 
 
@@ -152,7 +153,12 @@ class Cell(NamedTuple):
             digits.append(digit)
         topic, consent, role, validation, status, purpose = digits
         return cls(
-            Purpose(purpose), StatusFact(status), ValidationFact(validation), bool(role), ConsentFact(consent), TopicFact(topic)
+            Purpose(purpose),
+            StatusFact(status),
+            ValidationFact(validation),
+            bool(role),
+            ConsentFact(consent),
+            TopicFact(topic),
         )
 
     def is_unreadable(self, digit: str) -> bool:

@@ -74,5 +74,5 @@ def attempt_of(
         token_key,
         batch.moment,
         parcel.digest,
-        tuple(message.values for message in batch.messages),
+        tuple(dict(message.values) for message in batch.messages),
     )

@@ -75,7 +75,7 @@ class Next:
     keeps_attempt: bool = True
 
 
-def after(outcome: Outcome, purpose: Purpose, attempts: int) -> Next:
+def after(outcome: Outcome, purpose: Purpose, attempts: int) -> Next:  # noqa: ARG001 - what is unknown may come to depend on it
     """
     The next state of a row after its ``attempts``-th attempt (1 or more), as design D8 says.
 

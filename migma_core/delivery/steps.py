@@ -7,8 +7,9 @@ order is the guarantee: nothing is handed over that is not on record, and nothin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeAlias, TypeVar
 
 from ..decision.authorization import Refused, authorize
@@ -111,12 +112,13 @@ def _send_claimed(job: Job, claimed: e.Claimed) -> Steps[bool]:
         yield from _ask(e.Pause(job.send, explain(answer)))
         return False
     messages, settled = _compose(job, claimed)
-    if not messages:
+    lot, left_out = _lot(job, claimed.at, messages)
+    settled += tuple(_left_out(delivery, fences[delivery], why) for delivery, why in left_out.items())
+    if lot is None:
         yield from _ask(e.CommitAttempt(None, fences, settled))
         return True
-    batch = Batch.of(job.compiled, messages, claimed.at)
-    parcel = job.encode(batch)
-    ours = [fences[message.delivery] for message in messages]
+    batch, parcel = lot
+    ours = [fences[message.delivery] for message in batch.messages]
     attempt = attempt_of(job.send, job.provider, batch, parcel, ours, job.keys.newest)
     if not (yield from _ask(e.CommitAttempt(attempt, fences, settled))):
         return True  # the lease was lost to somebody else: the rows are theirs now
@@ -148,6 +150,40 @@ def _message(job: Job, row: ClaimedRow, approval: Approval) -> Message | Settled
     return Settled(row.delivery, row.fence, DeliveryState.REJECTED, why, keeps_attempt=False)
 
 
+def _lot(
+    job: Job, at: datetime, messages: Sequence[Message]
+) -> tuple[tuple[Batch, Parcel] | None, dict[DeliveryId, str | None]]:
+    """
+    As many messages as the provider's encoder takes together, and whom it left out: with the reason where it refuses
+    them alone, ``None`` where there was merely no room. One oversized value never stops the others (reliability §9).
+    """
+    left_out: dict[DeliveryId, str | None] = {}
+    while messages:
+        batch = Batch.of(job.compiled, messages, at)
+        try:
+            return (batch, job.encode(batch)), left_out
+        except ValueError:
+            alone = {one.delivery: why for one in messages if (why := _refusal(job, at, one)) is not None}
+            no_room = {} if alone else {one.delivery: None for one in messages[len(messages) // 2 :]}
+            left_out |= {**alone, **no_room}
+            messages = [one for one in messages if one.delivery not in left_out]
+    return None, left_out
+
+
+def _refusal(job: Job, at: datetime, message: Message) -> str | None:
+    """Why the provider's encoder refuses this message by itself, if it does."""
+    try:
+        job.encode(Batch.of(job.compiled, [message], at))
+    except ValueError as refused:
+        return str(refused)
+    return None
+
+
+def _left_out(delivery: DeliveryId, fence: int, why: str | None) -> Settled:
+    state = DeliveryState.READY if why is None else DeliveryState.REJECTED
+    return Settled(delivery, fence, state, why or "", keeps_attempt=False)
+
+
 def _opt_out_link(job: Job, row: ClaimedRow) -> str | None:
     """The link of this recipient, for all marketing (design D12); nobody knows a stranger, so they have none."""
     needed = job.compiled.purpose is Purpose.MARKETING or job.compiled.links_out
@@ -161,7 +197,9 @@ def _opt_out_link(job: Job, row: ClaimedRow) -> str | None:
 def _not_now(row: ClaimedRow, verdict: Withheld | Deferred, claimed: e.Claimed) -> Settled:
     if isinstance(verdict, Deferred):
         wait = max(1.0, (verdict.until - claimed.at).total_seconds())
-        return Settled(row.delivery, row.fence, DeliveryState.READY, explain_reason(verdict.reason), wait, keeps_attempt=False)
+        return Settled(
+            row.delivery, row.fence, DeliveryState.READY, explain_reason(verdict.reason), wait, keeps_attempt=False
+        )
     return Settled(
         row.delivery,
         row.fence,
@@ -172,9 +210,7 @@ def _not_now(row: ClaimedRow, verdict: Withheld | Deferred, claimed: e.Claimed) 
     )
 
 
-def _record(
-    job: Job, claimed: e.Claimed, attempt: Attempt, outcomes: Mapping[DeliveryId, Outcome]
-) -> Steps[bool]:
+def _record(job: Job, claimed: e.Claimed, attempt: Attempt, outcomes: Mapping[DeliveryId, Outcome]) -> Steps[bool]:
     """Write what became of the batch; ``False`` where an outcome stops the stream."""
     rows = {row.delivery: row for row in claimed.rows}
     settled, pauses = [], None

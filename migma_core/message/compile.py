@@ -52,10 +52,12 @@ class Compiled:
     def digest(self) -> str:
         """16 hex digits of everything that shapes the bytes, for the record of an attempt."""
         request = self.request
-        shape = (COMPILER, self.purpose, request.sender, request.sender_name, request.reply_to, request.topic, self.brand)
+        sender = (request.sender, request.sender_name, request.reply_to)
+        shape = (COMPILER, self.purpose, sender, request.project, request.topic, self.brand)
         digest = hashlib.sha256(repr((shape, self.subject, self.text, self.html)).encode())
-        for attachment in request.content.attachments:
-            digest.update(repr(attachment).encode())
+        for one in request.content.attachments:
+            digest.update(repr((one.filename, one.media_type, one.content_id, len(one.data))).encode())
+            digest.update(one.data)
         return digest.hexdigest()[:16]
 
 

@@ -1,4 +1,4 @@
-"""What a marketing message must carry: one-click headers, a visible link and an address (R26 to R31; compliance C, N-01)."""
+"""What a marketing message must carry: one-click headers, a link and an address (R26 to R31; compliance C, N-01)."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ ONE_CLICK: Final = b"List-Unsubscribe-Post: List-Unsubscribe=One-Click"
 """RFC 8058 §5, to the octet."""
 
 _LINK = Template((Slot(UNSUBSCRIBE_URL),))
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _BODY_END = re.compile(r"</body\s*>", re.IGNORECASE)
 
 
@@ -55,7 +56,7 @@ def list_id(request: SendRequest) -> bytes:
 
 def with_html_footer(template: Template, brand: Brand) -> Template:
     """Add the postal address and, unless the template placed it, the opt-out link, before ``</body>`` (R29, R30)."""
-    footer = _html_footer(template.names, brand)
+    footer = _html_footer(_visible_names(template), brand)
     if not footer.parts:
         return template
     last = template.parts[-1] if template.parts else ""
@@ -77,11 +78,20 @@ def with_text_footer(template: Template, brand: Brand) -> Template:
     return template + footer
 
 
+def _visible_names(template: Template) -> frozenset[str]:
+    """Names outside comments: a link nobody can see is no link (C-12)."""
+    if not any(isinstance(part, str) and "<!--" in part for part in template.parts):
+        return template.names
+    marked = "".join(part if isinstance(part, str) else f"{{{{{part.name}}}}}" for part in template.parts)
+    visible = _COMMENT.sub("", marked)
+    return frozenset(name for name in template.names if f"{{{{{name}}}}}" in visible)
+
+
 def _html_footer(names: frozenset[str], brand: Brand) -> Template:
     footer = Template(())
     if POSTAL_ADDRESS not in names:
         lines = "<br>".join(escape(line) for line in (brand.name, *brand.postal_address.splitlines()))
-        footer += Template((f"\n<p style=\"{_STYLE}\">{lines}</p>",))
+        footer += Template((f'\n<p style="{_STYLE}">{lines}</p>',))
     if UNSUBSCRIBE_URL not in names:
         footer += parse_template(f'\n<p style="{_STYLE}"><a href="{{{{{UNSUBSCRIBE_URL}}}}}">Unsubscribe</a></p>\n')
     return footer

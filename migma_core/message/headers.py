@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 import re
-from email.utils import format_datetime
 from datetime import UTC, datetime
+from email.utils import format_datetime
 
 from ..audience.address import Address, hidden_characters
 
@@ -13,8 +13,10 @@ __all__ = ["HeaderRefused", "date_header", "mailbox", "structured", "unstructure
 
 _LONGEST_LINE = 998
 _PREFERRED_LINE = 76
+_LONGEST_WORD = 900
 _WORD_OCTETS = 45
 _NAME = re.compile(r"[!-9;-~]{1,76}")
+_WORDS = re.compile(r" *[^ ]+")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 
 
@@ -30,9 +32,14 @@ def unstructured(name: str, value: str) -> bytes:
     b'Subject: =?utf-8?B?R3LDvMOfZQ==?='
     """
     _check(name, value)
-    plain = value.isascii() and "=?" not in value and value == value.strip() and max(map(len, value.split() or [""])) < 900  # noqa: PLR2004 - one word must fit a line
-    if plain:
-        return _folded(f"{name}:", re.findall(r" *[^ ]+", f" {value}"))
+    words = _WORDS.findall(f" {value}")
+    if (
+        value.isascii()
+        and "=?" not in value
+        and value == value.strip()
+        and all(len(one) < _LONGEST_WORD for one in words)
+    ):
+        return _folded(f"{name}:", words)
     return _folded(f"{name}:", [f" {word}" for word in _encoded_words(value, len(name) + 2)])
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from types import MappingProxyType
 
+from ..audience.address import hidden_characters
 from ..audience.values import Scalar
 from ..decision.purpose import Purpose
 from .approval import Approval
 from .compile import Compiled
-from .compliance import POSTAL_ADDRESS, UNSUBSCRIBE_URL
+from .compliance import POSTAL_ADDRESS, UNSUBSCRIBE_URL, one_click_headers
 from .headers import HeaderRefused
 from .sealed import Sealed, SealedError
-from .template import as_text
+from .template import as_text, lone_surrogate
 from .token import DeliveryId
 
 __all__ = ["ApprovalExpired", "Batch", "Message"]
@@ -47,13 +49,19 @@ class Message(Sealed):
         Raises `SealedError` for anything but a genuine approval of this very request, and `HeaderRefused` where a
         value would break the subject, or the opt-out link that the content needs is not given.
         """
-        if type(approval) is not Approval or approval.request != compiled.request or approval.purpose is not compiled.purpose:
+        if (
+            type(approval) is not Approval
+            or approval.request != compiled.request
+            or approval.purpose is not compiled.purpose
+        ):
             raise SealedError("a message needs the approval of this request, from migma_core.approve")
         if unsubscribe_url is None and (compiled.purpose is Purpose.MARKETING or compiled.links_out):
             raise HeaderRefused("the content holds an opt-out link and this recipient has none")
         filled = {name: as_text(value) for name, value in {**values, **compiled.request.variables}.items()}
         filled |= {UNSUBSCRIBE_URL: unsubscribe_url or "", POSTAL_ADDRESS: compiled.brand.postal_address}
-        return _sealed_message(approval, delivery, compiled.subject.render(filled), filled, unsubscribe_url)
+        subject = compiled.subject.render(filled)
+        _check(subject, filled, unsubscribe_url)
+        return _sealed_message(approval, delivery, subject, MappingProxyType(filled), unsubscribe_url)
 
     @property
     def message_id(self) -> str:
@@ -85,7 +93,10 @@ class Batch(Sealed):
         them = tuple(messages)
         if not them or any(type(one) is not Message for one in them):
             raise SealedError("a batch is made of at least one message, from Message.of")
-        if any(one.approval.request != compiled.request for one in them) or len({one.approval.policy for one in them}) > 1:
+        if (
+            any(one.approval.request != compiled.request for one in them)
+            or len({one.approval.policy for one in them}) > 1
+        ):
             raise SealedError("the messages of a batch were approved for one request under one policy")
         if len({one.delivery for one in them}) != len(them):
             raise SealedError("a delivery is in a batch once")
@@ -98,8 +109,25 @@ class Batch(Sealed):
         return f"<Batch of {len(self.messages)} until {self.expires:%H:%M:%S}>"
 
 
+def _check(subject: str, filled: Mapping[str, str], unsubscribe_url: str | None) -> None:
+    """Refuse here what would break an encoder: there it would cost the whole batch, here it costs one row."""
+    if (hidden := hidden_characters(subject)) is not None:
+        raise HeaderRefused(f"with this recipient's values the subject holds {hidden} (compliance G-01)")
+    if unsubscribe_url is not None:
+        one_click_headers(unsubscribe_url)
+    for name, value in filled.items():
+        if not value.isascii() and lone_surrogate(value) is not None:
+            raise HeaderRefused(
+                f"the value of {name} holds half a character (a lone surrogate), which no mail can hold"
+            )
+
+
 def _sealed_message(
-    approval: Approval, delivery: DeliveryId, subject: str, values: Mapping[str, str], unsubscribe_url: str | None
+    approval: Approval,
+    delivery: DeliveryId,
+    subject: str,
+    values: Mapping[str, str],
+    unsubscribe_url: str | None,
 ) -> Message:
     message = object.__new__(Message)
     write = object.__setattr__

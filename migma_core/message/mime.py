@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
+from urllib.parse import quote
 
 from ..decision.purpose import Purpose
 from ..request.content import Attachment
@@ -22,6 +24,10 @@ DELIVERY_HEADER = "X-Migma-Delivery"
 """Carries our delivery id; nothing in it can be decoded to a person."""
 
 _SOFT_BREAK = b"=\r\n"
+_SENTINEL = b"x"
+_PLAIN_NAME = re.compile(r"[!-~]+(?: [!-~]+)*")
+_SHORT_NAME = 200
+_NAME_PIECE = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +74,9 @@ class MimeProgram:
             lines.extend(one_click_headers(message.unsubscribe_url))
         values = message.values
         body = b"".join(
-            part if isinstance(part, bytes) else _quoted_value(part.encode(values.get(part.slot.name) or part.slot.fallback or ""))
+            part
+            if isinstance(part, bytes)
+            else _quoted(part.encode(values.get(part.slot.name) or part.slot.fallback or ""))
             for part in self._body
         )
         return b"\r\n".join([self._head, *lines, body])
@@ -97,7 +105,7 @@ def _entity(compiled: Compiled) -> list[bytes | _Hole]:
 def _multipart(kind: str, entities: list[list[bytes | _Hole]], digest: str) -> list[bytes | _Hole]:
     # "=_" occurs in no quoted-printable and no base64 line, so the boundary cannot be met inside (RFC 2045 §6.7)
     boundary = f"=_migma_{kind}_{digest}"
-    parts: list[bytes | _Hole] = [f'Content-Type: multipart/{kind}; boundary="{boundary}"\r\n'.encode()]
+    parts: list[bytes | _Hole] = [f'Content-Type: multipart/{kind};\r\n boundary="{boundary}"\r\n'.encode()]
     for entity in entities:
         parts += [f"\r\n--{boundary}\r\n".encode(), *entity]
     return [*parts, f"\r\n--{boundary}--\r\n".encode()]
@@ -105,19 +113,15 @@ def _multipart(kind: str, entities: list[list[bytes | _Hole]], digest: str) -> l
 
 def _leaf(subtype: str, template: Template, encode: Callable[[str], str]) -> list[bytes | _Hole]:
     head = f"Content-Type: text/{subtype}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
-    parts: list[bytes | _Hole] = [head.encode()]
-    for part in template.parts:
-        parts += [_Hole(part, encode)] if isinstance(part, Slot) else [_quoted(part), _SOFT_BREAK]
-    if parts[-1] is _SOFT_BREAK:
-        parts.pop()  # a soft break promises more of the line
-    return parts
+    pieces = (_Hole(part, encode) if isinstance(part, Slot) else _quoted(part) for part in template.parts)
+    return [head.encode(), *pieces]
 
 
 def _file(attachment: Attachment) -> list[bytes | _Hole]:
     disposition = "attachment" if attachment.content_id is None else "inline"
     head = (
         f"Content-Type: {attachment.media_type}\r\nContent-Transfer-Encoding: base64\r\n"
-        f"Content-Disposition: {disposition}; {_filename(attachment.filename)}\r\n"
+        f"Content-Disposition: {disposition};\r\n {_filename(attachment.filename)}\r\n"
     )
     if attachment.content_id is not None:
         head += f"Content-ID: <{attachment.content_id}>\r\n"
@@ -127,19 +131,27 @@ def _file(attachment: Attachment) -> list[bytes | _Hole]:
 
 
 def _filename(name: str) -> str:
-    if name.isascii():
+    """One parameter where the name is short and plain, else pieces on lines of their own (RFC 2231 §3, §4)."""
+    if len(name) <= _SHORT_NAME and "=?" not in name and _PLAIN_NAME.fullmatch(name):
         return f'filename="{name}"'
-    quoted = "".join(chr(o) if chr(o).isalnum() and o < 128 else f"%{o:02X}" for o in name.encode())  # noqa: PLR2004 - ASCII
-    return f"filename*=utf-8''{quoted}"  # RFC 2231
+    # whole characters stay together, since some readers decode each piece by itself
+    pieces = [quote(name[at : at + _NAME_PIECE], safe="") for at in range(0, len(name), _NAME_PIECE)]
+    if len(pieces) == 1:
+        return f"filename*=utf-8''{pieces[0]}"
+    first, *more = pieces
+    return ";\r\n ".join([f"filename*0*=utf-8''{first}", *(f"filename*{n}*={one}" for n, one in enumerate(more, 1))])
 
 
 def _quoted(text: str) -> bytes:
+    """
+    Quoted-printable lines of 76 characters at most, ready for whatever follows on a line of its own.
+
+    The end is open, by a soft line break or after a whole line. A sentinel stands in for what follows, since the
+    encoder would fill the last line of a text and leave no room for the break (RFC 2045 §6.7 rule 5).
+    """
     unix = text.replace("\r\n", "\n").replace("\r", "\n").encode()
-    return binascii.b2a_qp(unix, istext=True).replace(b"\n", b"\r\n")
-
-
-def _quoted_value(value: str) -> bytes:
-    return _quoted(value) + _SOFT_BREAK if value else b""
+    lines = binascii.b2a_qp(unix + _SENTINEL, istext=True)[:-1].replace(b"\n", b"\r\n")
+    return lines if lines.endswith(b"\r\n") or not lines else lines + _SOFT_BREAK
 
 
 def _merged(parts: list[bytes | _Hole]) -> tuple[bytes | _Hole, ...]:

@@ -17,8 +17,8 @@ def plain_text(html: str) -> str:
     """
     Derive a readable text part. Placeholders pass through untouched.
 
-    >>> plain_text('<h1>News</h1><p>Hello {{name}}, <a href="https://example.com/a">read on</a>.</p><ul><li>one</li></ul>')
-    'News\\n\\nHello {{name}}, read on (https://example.com/a).\\n\\n- one\\n'
+    >>> plain_text('<h1>News</h1><p>Hi {{name}}, <a href="https://example.com/a">read on</a>.</p><ul><li>one</li></ul>')
+    'News\\n\\nHi {{name}}, read on (https://example.com/a).\\n\\n- one\\n'
     """
     reader = _Reader()
     reader.feed(html)
@@ -37,7 +37,9 @@ class _Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
-        if tag in _SILENT:
+        if tag == "body":
+            self._silent = 0  # HTML lets authors leave out </head>
+        elif tag in _SILENT:
             self._silent += 1
         elif tag in _BREAKS | _HEADINGS:
             self._say("\n\n")

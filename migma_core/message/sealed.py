@@ -24,7 +24,7 @@ class Sealed:
         raise SealedError(f"{cls.__name__} cannot be constructed: {cls.__doc__}")
 
     def __init_subclass__(cls) -> None:
-        if Sealed not in cls.__bases__:
+        if cls.__bases__ != (Sealed,):
             raise SealedError(f"{cls.__bases__[0].__name__} cannot be subclassed")
 
     def __setattr__(self, name: str, value: object) -> NoReturn:

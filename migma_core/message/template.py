@@ -9,7 +9,7 @@ from datetime import datetime
 
 from ..audience.values import Scalar
 
-__all__ = ["InvalidTemplate", "Slot", "Template", "as_text", "parse_template"]
+__all__ = ["InvalidTemplate", "Slot", "Template", "as_text", "lone_surrogate", "parse_template"]
 
 _BRACES = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _INSIDE = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_.-]{0,99})\s*(?:\|(.*))?", re.DOTALL)
@@ -46,7 +46,8 @@ class Template:
         'Hello you!'
         """
         return "".join(
-            part if isinstance(part, str) else encode(values.get(part.name) or part.fallback or "") for part in self.parts
+            part if isinstance(part, str) else encode(values.get(part.name) or part.fallback or "")
+            for part in self.parts
         )
 
     def __add__(self, other: Template) -> Template:
@@ -60,6 +61,10 @@ def parse_template(text: str) -> Template:
     >>> parse_template("Hi {{ first_name | friend }}").parts
     ('Hi ', Slot(name='first_name', fallback='friend'))
     """
+    if (half := lone_surrogate(text)) is not None:
+        raise InvalidTemplate(
+            f"{_place(text, half)}: half a character (a lone surrogate), which no mail can hold; remove it"
+        )
     parts: list[str | Slot] = []
     end = 0
     for found in _BRACES.finditer(text):
@@ -83,6 +88,20 @@ def as_text(value: Scalar) -> str:
             return str(value)
 
 
+def lone_surrogate(text: str) -> int | None:
+    r"""
+    Where half a character stands that no encoding can write, or ``None``.
+
+    >>> lone_surrogate("Ada"), lone_surrogate("Ada\ud83d")
+    (None, 3)
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        return error.start
+    return None
+
+
 def _literal(literal: str, text: str, at: int) -> str:
     if "{{" in literal:
         raise InvalidTemplate(f"{_place(text, at + literal.index('{{'))}: {{{{ is never closed; write {{{{name}}}}")
@@ -92,9 +111,8 @@ def _literal(literal: str, text: str, at: int) -> str:
 def _slot(inside: str, text: str, at: int) -> Slot:
     found = _INSIDE.fullmatch(inside)
     if found is None:
-        raise InvalidTemplate(
-            f"{_place(text, at)}: {inside.strip()[:40]!a} is no placeholder; write {{{{name}}}} or {{{{name|fallback}}}}"
-        )
+        given = f"{inside.strip()[:40]!a} is no placeholder"
+        raise InvalidTemplate(f"{_place(text, at)}: {given}; write {{{{name}}}} or {{{{name|fallback}}}}")
     return Slot(found[1], found[2].strip() if found[2] is not None else None)
 
 

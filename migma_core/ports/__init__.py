@@ -1,4 +1,4 @@
-"""Ports: what the outside must offer the core, as small protocols. Adapters implement them; the core only names them."""
+"""Ports: what the outside must offer the core, as small protocols that adapters implement."""
 
 from .clock import Clock
 from .ledger import Ledger

@@ -44,7 +44,7 @@ class Provider(Protocol):
         ...
 
     def hand_over(self, batch: Batch, parcel: Parcel, attempt: Attempt, /) -> tuple[Outcome, ...]:
-        """Hand the parcel over once, and answer for every message, in the batch's order. Never raises for the world's faults."""
+        """Hand the parcel over once; one answer per message, in order. Never raises for the world's faults."""
         ...
 
 

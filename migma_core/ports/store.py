@@ -249,7 +249,9 @@ class Suppressions(Protocol):
 
     def add(self, account: AccountId, address: Address, entry: Suppression) -> None: ...
 
-    def remove(self, account: AccountId, address: Address, reason: SuppressionReason, by: str, at: datetime) -> None: ...
+    def remove(
+        self, account: AccountId, address: Address, reason: SuppressionReason, by: str, at: datetime
+    ) -> None: ...
 
     def list(
         self, account: AccountId, *, reason: SuppressionReason | None = None, limit: int = 50
@@ -277,7 +279,7 @@ class Domains(Protocol):
 class Sends(Protocol):
     """Accepted requests, campaigns among them, and what their rows say."""
 
-    def accept(  # noqa: PLR0913 - everything that is recorded of an acceptance
+    def accept(
         self,
         send: SendId,
         request: SendRequest,
@@ -309,7 +311,7 @@ class Sends(Protocol):
         """The audience as numbers per standing, as it is now."""
         ...
 
-    def standing_of(self, request: SendRequest, address: Address) -> Standing | None:
+    def standing_of(self, request: SendRequest, address: Address, purpose: Purpose) -> Standing | None:
         """One person's standing, or ``None`` where they are not in the audience."""
         ...
 

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
+from migma_wire import display, to_address
 from rich.progress import Progress
 
 from migma_core.audience import ContactDraft, Intake, Status
 from migma_core.ports import ImportReport
-from migma_wire import display, to_address
 
-from .common import Common, Options
+from .common import USUAL, Options
 from .screen import Screen
 
 __all__ = ["app"]
@@ -30,12 +30,16 @@ def import_(  # noqa: PLR0913 - one parameter per option
     /,
     *,
     status: Annotated[Status, Parameter(help="Status of people whose row says none.")] = Status.NON_SUBSCRIBED,
-    consent: Annotated[str | None, Parameter(help="Where these people gave consent; needed to subscribe anyone.")] = None,
-    on_conflict: Annotated[Literal["upsert", "skip"], Parameter(help="What to do with people already known.")] = "upsert",
+    consent: Annotated[
+        str | None, Parameter(help="Where these people gave consent; needed to subscribe anyone.")
+    ] = None,
+    on_conflict: Annotated[
+        Literal["upsert", "skip"], Parameter(help="What to do with people already known.")
+    ] = "upsert",
     tag: Annotated[tuple[str, ...], Parameter(help="Tag everyone in the file; repeatable.", negative=())] = (),
     dry_run: Annotated[bool, Parameter(help="Report only, change nothing.", negative=())] = False,
     report: Annotated[Path | None, Parameter(help="Write every refused row to this CSV file.")] = None,
-    common: Options = Common(),
+    common: Options = USUAL,
 ) -> int:
     """Import a CSV file. No row ever lifts an opt-out, a complaint or a bounce."""
     screen = common.screen
@@ -67,7 +71,7 @@ def add(  # noqa: PLR0913 - one parameter per option
     language: str | None = None,
     tags: Annotated[str, Parameter(help="Names of tags, separated by commas.")] = "",
     status: Annotated[Status | None, Parameter(help="subscribed unless said otherwise.")] = None,
-    common: Options = Common(),
+    common: Options = USUAL,
 ) -> int:
     """Add one person."""
     draft = ContactDraft(
@@ -88,14 +92,14 @@ def add(  # noqa: PLR0913 - one parameter per option
 
 
 @app.command(name="list")
-def list_(  # noqa: PLR0913 - one parameter per option
+def list_(
     *,
     tag: Annotated[str | None, Parameter(help="Only those who hold this tag.")] = None,
     status: Annotated[Status | None, Parameter(help="Only those with this status.")] = None,
     search: Annotated[str | None, Parameter(help="Part of an address or a name.")] = None,
     limit: Annotated[int, Parameter(help="At most so many.")] = 20,
     after: Annotated[int, Parameter(help="Go on after this number, as the last page says.")] = 0,
-    common: Options = Common(),
+    common: Options = USUAL,
 ) -> int:
     """List people, page by page."""
     screen = common.screen
@@ -103,7 +107,12 @@ def list_(  # noqa: PLR0913 - one parameter per option
         project = common.project_of(migma)
         page = migma.store.contacts.list(project.id, tag=tag, status=status, search=search, after=after, limit=limit)
     rows = (
-        (display(one.address), " ".join(filter(None, (one.first_name, one.last_name))), one.status, ", ".join(sorted(one.tags)))
+        (
+            display(one.address),
+            " ".join(filter(None, (one.first_name, one.last_name))),
+            one.status,
+            ", ".join(sorted(one.tags)),
+        )
         for one in page.contacts
     )
     screen.table(("address", "name", "status", "tags"), rows, "Nobody matches.")

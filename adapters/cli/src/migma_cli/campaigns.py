@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import App, Parameter
+from migma_runtime import Preview, SendAnswer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from migma_core.decision import Refused, explain as in_words
+from migma_core.decision import Refused
+from migma_core.decision import explain as in_words
 from migma_core.delivery import DeliveryState
 from migma_core.delivery import effects as e
-from migma_runtime import Preview, SendAnswer
 
-from .common import Common, Mistake, Options
+from .common import USUAL, Mistake, Options
 from .screen import Screen, partition_rows
 
 __all__ = ["app", "explain", "follow", "show_answer", "show_preview"]
@@ -37,7 +38,7 @@ def create(  # noqa: PLR0913 - one parameter per option
     reply_to: str | None = None,
     provider: Annotated[str, Parameter(help="Who delivers it.")] = "migma",
     var: Annotated[dict[str, str] | None, Parameter(help="Values for the template: --var.code 42")] = None,
-    common: Options = Common(),
+    common: Options = USUAL,
 ) -> int:
     """Write a draft. Everything that would be refused later is refused here."""
     kind, audience = _audience(tag, segment)
@@ -63,18 +64,20 @@ def create(  # noqa: PLR0913 - one parameter per option
 
 
 @app.command(name="list")
-def list_(*, common: Options = Common()) -> int:
+def list_(*, common: Options = USUAL) -> int:
     """List campaigns, newest first."""
     with common.open() as migma:
         found = migma.store.sends.list(common.project_of(migma).id)
     rows = ((one.name, one.status, f"{one.created_at:%Y-%m-%d %H:%M}", one.id) for one in found)
     common.screen.table(("campaign", "status", "created", "id"), rows, "There are no campaigns.")
-    common.screen.json([{"id": one.id, "name": one.name, "status": one.status, "created_at": one.created_at} for one in found])
+    common.screen.json(
+        [{"id": one.id, "name": one.name, "status": one.status, "created_at": one.created_at} for one in found]
+    )
     return 0
 
 
 @app.command
-def preview(campaign: str, /, *, common: Options = Common()) -> int:
+def preview(campaign: str, /, *, common: Options = USUAL) -> int:
     """Count who would get it and who would not: mailable + withheld + deferred = the audience."""
     with common.open() as migma:
         shown = migma.campaigns.preview(migma.campaigns.find(common.project_of(migma).id, campaign))
@@ -84,7 +87,7 @@ def preview(campaign: str, /, *, common: Options = Common()) -> int:
 
 
 @app.command
-def send(campaign: str, /, *, common: Options = Common()) -> int:
+def send(campaign: str, /, *, common: Options = USUAL) -> int:
     """Send a draft, or take up a campaign that was interrupted. Repeating it doubles nobody."""
     with common.open() as migma:
         record = migma.campaigns.find(common.project_of(migma).id, campaign)
@@ -94,7 +97,7 @@ def send(campaign: str, /, *, common: Options = Common()) -> int:
 
 
 @app.command
-def cancel(campaign: str, /, *, common: Options = Common()) -> int:
+def cancel(campaign: str, /, *, common: Options = USUAL) -> int:
     """Stop whatever has not been handed over."""
     with common.open() as migma:
         answer = migma.campaigns.cancel(migma.campaigns.find(common.project_of(migma).id, campaign))
@@ -103,7 +106,7 @@ def cancel(campaign: str, /, *, common: Options = Common()) -> int:
 
 
 @app.command
-def stats(campaign: str, /, *, common: Options = Common()) -> int:
+def stats(campaign: str, /, *, common: Options = USUAL) -> int:
     """Show where a campaign stands, counted from its rows."""
     with common.open() as migma:
         answer = migma.campaigns.stats(migma.campaigns.find(common.project_of(migma).id, campaign))
@@ -119,13 +122,16 @@ def logs(
     state: Annotated[DeliveryState | None, Parameter(help="Only rows in this state.")] = None,
     limit: Annotated[int, Parameter(help="At most so many.")] = 50,
     after: Annotated[int, Parameter(help="Go on after this number, as the last page says.")] = 0,
-    common: Options = Common(),
+    common: Options = USUAL,
 ) -> int:
     """List what became of each person."""
     with common.open() as migma:
         record = migma.campaigns.find(common.project_of(migma).id, campaign)
         found = migma.store.sends.log(record.id, state=state, after=after, limit=limit)
-    rows = ((one.address, one.state, ", ".join(one.reasons) or one.why, f"{one.updated_at:%Y-%m-%d %H:%M:%S}") for one in found)
+    rows = (
+        (one.address, one.state, ", ".join(one.reasons) or one.why, f"{one.updated_at:%Y-%m-%d %H:%M:%S}")
+        for one in found
+    )
     common.screen.table(("address", "state", "why", "when"), rows, "There is nothing in the log.")
     if len(found) == limit:
         common.screen.say(f"More: --after {found[-1].number}")
@@ -133,7 +139,7 @@ def logs(
     return 0
 
 
-def explain(campaign: str, address: str, /, *, common: Options = Common()) -> int:
+def explain(campaign: str, address: str, /, *, common: Options = USUAL) -> int:
     """Say in words why an address was, was not, or would not be written to."""
     with common.open() as migma:
         record = migma.campaigns.find(common.project_of(migma).id, campaign)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Final, TypeAlias
 
 from cyclopts import Parameter
+from migma_runtime import Migma
 
 from migma_core.request import Project
-from migma_runtime import Migma
 
 from .screen import Screen
 
-__all__ = ["Common", "Mistake", "Options"]
+__all__ = ["USUAL", "Common", "Mistake", "Options"]
 
 
 class Mistake(ValueError):
@@ -25,8 +25,12 @@ class Mistake(ValueError):
 class Common:
     """Options of every command."""
 
-    home: Annotated[Path | None, Parameter(help="Folder of the installation; also MIGMA_HOME. [default: .migma]")] = None
-    project: Annotated[str | None, Parameter(help="Id or name of the project; needed only if there are several.")] = None
+    home: Annotated[Path | None, Parameter(help="Folder of the installation; also MIGMA_HOME. [default: .migma]")] = (
+        None
+    )
+    project: Annotated[str | None, Parameter(help="Id or name of the project; needed only if there are several.")] = (
+        None
+    )
     json: Annotated[bool, Parameter(help="Print JSON for programs.", negative=())] = False
 
     @property
@@ -52,5 +56,8 @@ class Common:
             raise Mistake(f"say which project with --project (there is: {names})")
         return projects[0]
 
+
+USUAL: Final = Common()
+"""Where nothing is said."""
 
 Options: TypeAlias = Annotated[Common, Parameter(name="*")]

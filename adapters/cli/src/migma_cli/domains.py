@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from cyclopts import App
-
-from migma_core.decision import health
 from migma_wire import to_domain
 
-from .common import Common, Options
+from migma_core.decision import health
+
+from .common import USUAL, Options
 
 __all__ = ["app"]
 
@@ -15,7 +15,7 @@ app = App(name="domains", help="Sending domains of the account.")
 
 
 @app.command
-def add(name: str, /, *, common: Options = Common()) -> int:
+def add(name: str, /, *, common: Options = USUAL) -> int:
     """Add a domain. A managed one (below migma.email) is verified at once."""
     with common.open() as migma:
         account = common.project_of(migma).account
@@ -26,7 +26,7 @@ def add(name: str, /, *, common: Options = Common()) -> int:
 
 
 @app.command
-def verify(name: str, /, *, common: Options = Common()) -> int:
+def verify(name: str, /, *, common: Options = USUAL) -> int:
     """Mark a domain as verified: the local outbox asks no DNS; a provider's adapter asks the provider."""
     with common.open() as migma:
         account = common.project_of(migma).account
@@ -37,7 +37,7 @@ def verify(name: str, /, *, common: Options = Common()) -> int:
 
 
 @app.command(name="list")
-def list_(*, common: Options = Common()) -> int:
+def list_(*, common: Options = USUAL) -> int:
     """List domains with their state and health."""
     with common.open() as migma:
         found = migma.store.domains.list(common.project_of(migma).account)

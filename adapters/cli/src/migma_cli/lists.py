@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 from cyclopts import App, Parameter
-
-from migma_core.audience import AllOf, Condition, DefaultSubscription, Status, StatusIs, Tagged, Visibility, in_words
 from migma_wire import from_json
 
-from .common import Common, Mistake, Options
+from migma_core.audience import AllOf, Condition, DefaultSubscription, Status, StatusIs, Tagged, Visibility, in_words
+
+from .common import USUAL, Mistake, Options
 
 __all__ = ["segments", "tags", "topics"]
 
@@ -19,17 +19,19 @@ topics = App(name="topics", help="What people may choose to hear about.")
 
 
 @tags.command(name="list")
-def list_tags(*, common: Options = Common()) -> int:
+def list_tags(*, common: Options = USUAL) -> int:
     """List tags and how many people hold each."""
     with common.open() as migma:
         found = migma.store.tags.list(common.project_of(migma).id)
-    common.screen.table(("tag", "people", "id"), ((one.name, f"{one.holders:,}", one.id) for one in found), "There are no tags.")
+    common.screen.table(
+        ("tag", "people", "id"), ((one.name, f"{one.holders:,}", one.id) for one in found), "There are no tags."
+    )
     common.screen.json(found)
     return 0
 
 
 @tags.command(name="create")
-def create_tag(name: str, /, *, description: str = "", common: Options = Common()) -> int:
+def create_tag(name: str, /, *, description: str = "", common: Options = USUAL) -> int:
     """Create a tag. Imports and new contacts create theirs by themselves."""
     with common.open() as migma:
         tag = migma.store.tags.create(common.project_of(migma).id, name, migma.parts.clock.now(), description)
@@ -46,7 +48,7 @@ def create_segment(
     tags: Annotated[str, Parameter(help="People who hold any of these tags, separated by commas.")] = "",
     status: Annotated[Status | None, Parameter(help="People with this status.")] = None,
     filters: Annotated[str | None, Parameter(help="A condition as JSON, for everything else.")] = None,
-    common: Options = Common(),
+    common: Options = USUAL,
 ) -> int:
     """Create a segment; several conditions must all hold, and none means everybody."""
     condition = _condition(tags, status, filters)
@@ -58,7 +60,7 @@ def create_segment(
 
 
 @segments.command(name="list")
-def list_segments(*, common: Options = Common()) -> int:
+def list_segments(*, common: Options = USUAL) -> int:
     """List segments in words."""
     with common.open() as migma:
         found = migma.store.segments.list(common.project_of(migma).id)
@@ -75,11 +77,11 @@ def create_topic(
     *,
     default: Annotated[
         DefaultSubscription,
-        Parameter(help="subscribed: everyone until they leave (opt_out); not-subscribed: nobody until they join (opt_in)."),
+        Parameter(help="Who is subscribed without a choice: everyone until they leave, or nobody until they join."),
     ] = DefaultSubscription.SUBSCRIBED,
     private: Annotated[bool, Parameter(help="Keep it off the preference center.", negative=())] = False,
     description: str = "",
-    common: Options = Common(),
+    common: Options = USUAL,
 ) -> int:
     """Create a topic. Its default cannot be changed later."""
     visibility = Visibility.PRIVATE if private else Visibility.PUBLIC
@@ -98,7 +100,7 @@ def create_topic(
 
 
 @topics.command(name="list")
-def list_topics(*, common: Options = Common()) -> int:
+def list_topics(*, common: Options = USUAL) -> int:
     """List topics."""
     with common.open() as migma:
         found = migma.store.topics.list(common.project_of(migma).id)

@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from .campaigns import follow, show_answer
-from .common import Common, Mistake, Options
+from .common import USUAL, Mistake, Options
 
 __all__ = ["send", "unsubscribe"]
 
@@ -31,7 +31,7 @@ def send(  # noqa: PLR0913 - one parameter per option
     ] = None,
     justification: Annotated[str | None, Parameter(help="Why a whole audience is mailed as transactional.")] = None,
     var: Annotated[dict[str, str] | None, Parameter(help="Values for the template: --var.code 42")] = None,
-    common: Options = Common(),
+    common: Options = USUAL,
 ) -> int:
     """Send now, to one address, a tag or a segment."""
     given = [(kind, who) for kind, who in (("email", to), ("tag", tag), ("audience", segment)) if who is not None]
@@ -65,7 +65,7 @@ def send(  # noqa: PLR0913 - one parameter per option
     return 0 if answer.status == "sent" else 1
 
 
-def unsubscribe(token: str, /, *, common: Options = Common()) -> int:
+def unsubscribe(token: str, /, *, common: Options = USUAL) -> int:
     """Opt out of all marketing, by the link of a mail or the token in it."""
     with common.open() as migma:
         done = migma.contacts.unsubscribe(token)

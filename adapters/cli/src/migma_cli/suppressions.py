@@ -8,7 +8,7 @@ from cyclopts import App, Parameter
 
 from migma_core.audience import SuppressionReason
 
-from .common import Common, Options
+from .common import USUAL, Options
 
 __all__ = ["app"]
 
@@ -20,8 +20,10 @@ def add(
     email: str,
     /,
     *,
-    reason: Annotated[SuppressionReason, Parameter(help="Why; manual unless said otherwise.")] = SuppressionReason.MANUAL,
-    common: Options = Common(),
+    reason: Annotated[
+        SuppressionReason, Parameter(help="Why; manual unless said otherwise.")
+    ] = SuppressionReason.MANUAL,
+    common: Options = USUAL,
 ) -> int:
     """Put an address on the list."""
     with common.open() as migma:
@@ -38,7 +40,7 @@ def remove(
     *,
     by: Annotated[str, Parameter(help="Who decided this; it is kept on record.")],
     reason: Annotated[SuppressionReason, Parameter(help="Which entry.")] = SuppressionReason.MANUAL,
-    common: Options = Common(),
+    common: Options = USUAL,
 ) -> int:
     """Take a manual entry off the list. Opt-outs, complaints and bounces end in other ways; the answer says how."""
     with common.open() as migma:
@@ -53,7 +55,7 @@ def list_(
     *,
     reason: Annotated[SuppressionReason | None, Parameter(help="Only entries of this kind.")] = None,
     limit: Annotated[int, Parameter(help="At most so many.")] = 50,
-    common: Options = Common(),
+    common: Options = USUAL,
 ) -> int:
     """List entries, newest first."""
     with common.open() as migma:

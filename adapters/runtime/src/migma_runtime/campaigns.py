@@ -6,13 +6,14 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from migma_core.audience import ProjectId, Scalar, address_key
+from migma_wire import to_address
+
+from migma_core.audience import Scalar, address_key
 from migma_core.decision import Facts, Purpose, Verdict, Withheld, decide, explain, facts_about, remedy
 from migma_core.decision.eligibility import reasons_for
 from migma_core.delivery import Action, Campaign, DeliveryState, SendId
 from migma_core.ports import SendRecord
 from migma_core.request import BUILT_IN_PROVIDER, Attachment, Content, SendRequest
-from migma_wire import to_address
 
 from .drive import Watch
 from .parts import Parts
@@ -125,17 +126,21 @@ class Campaigns:
         if found is not None:
             facts = Facts(address, found.standing, topic=campaign.request.topic, evidence=evidence)
             verdict = self._recorded(facts, found.state)
-            return _explained(address.masked, found.state, verdict)
-        standing = self._parts.store.sends.standing_of(campaign.request, address)
+            return _explained(str(address), found.state, verdict)
+        standing = self._parts.store.sends.standing_of(campaign.request, address, campaign.purpose)
         if standing is None:
-            return _outside(address.masked, decide(facts_about(address, campaign.purpose, suppressions=evidence)))
+            return _outside(str(address), decide(facts_about(address, campaign.purpose, suppressions=evidence)))
         facts = Facts(address, standing, topic=campaign.request.topic, evidence=evidence)
-        return _explained(address.masked, None, decide(facts, self._parts.policy))
+        return _explained(str(address), None, decide(facts, self._parts.policy))
 
     def _recorded(self, facts: Facts, state: DeliveryState) -> Verdict:
         policy = self._parts.policy
         code = policy.code(facts.standing)
-        return Withheld(reasons_for(code, facts, policy)) if code and state is DeliveryState.WITHHELD else decide(facts, policy)
+        return (
+            Withheld(reasons_for(code, facts, policy))
+            if code and state is DeliveryState.WITHHELD
+            else decide(facts, policy)
+        )
 
 
 def _explained(address: str, state: DeliveryState | None, verdict: Verdict) -> Explanation:

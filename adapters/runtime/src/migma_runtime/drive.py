@@ -41,7 +41,7 @@ class Performer:
         self._provider = provider
         self._clock = clock
 
-    def __call__(self, effect: e.Effect[Any]) -> Any:  # noqa: C901, PLR0911, PLR0912 - one line per effect
+    def __call__(self, effect: e.Effect[Any]) -> Any:  # noqa: PLR0911 - one line per effect
         """Do what the effect says and return its answer. Raises `TypeError` for an effect nobody knows."""
         ledger, now = self._ledger, self._clock.now
         match effect:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from migma_wire import read_contacts, to_address
+
 from migma_core.audience import (
     Consent,
     ConsentLevel,
@@ -19,7 +21,6 @@ from migma_core.audience import (
 )
 from migma_core.message import TokenKeys, TokenPurpose, verify_token
 from migma_core.ports import ImportReport
-from migma_wire import read_contacts, to_address
 
 from .parts import Parts
 

@@ -6,6 +6,8 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from migma_wire import to_address
+
 from migma_core.audience import Address, ProjectId, Scalar
 from migma_core.audience.segment import SegmentId
 from migma_core.decision import Authorized, Partition, Purpose, ReasonKind, Refused, authorize, classify, count
@@ -23,7 +25,6 @@ from migma_core.request import (
     TagHolders,
     read_recipients,
 )
-from migma_wire import to_address
 
 from .acceptance import accept, check_content
 from .drive import Performer, Watch, drive

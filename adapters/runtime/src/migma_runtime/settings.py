@@ -74,8 +74,8 @@ class Settings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic-settings passes it by name
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - likewise
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments over environment over file."""
         home = init_settings().get("home") or env_settings().get("home") or Path(".migma")
@@ -138,7 +138,9 @@ def create_home(settings: Settings) -> bool:
     except FileExistsError:
         return False
     with os.fdopen(handle, "w") as file:
-        file.write("# Losing the pepper loses every denial, losing a token key breaks links already sent. Keep a copy.\n")
+        file.write(
+            "# Losing the pepper loses every denial, losing a token key breaks links already sent. Keep a copy.\n"
+        )
         file.write(f'pepper = "{secrets.token_hex(32)}"\n\n[token_keys]\n1 = "{secrets.token_hex(32)}"\n')
     return True
 

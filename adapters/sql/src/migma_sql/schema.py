@@ -38,6 +38,7 @@ __all__ = [
     "contacts",
     "deliveries",
     "domains",
+    "field_names",
     "metadata",
     "projects",
     "segments",
@@ -58,7 +59,7 @@ class Instant(TypeDecorator[datetime]):
     impl = BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - SQLAlchemy's
         """Refuse a moment without a zone: it would mean something else on every machine."""
         if value is None:
             return None
@@ -66,7 +67,7 @@ class Instant(TypeDecorator[datetime]):
             raise ValueError("a stored moment needs a zone: pass an aware datetime")
         return microseconds(value)
 
-    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's
         """Back to an aware moment in UTC."""
         return None if value is None else _EPOCH + timedelta(microseconds=value)
 
@@ -89,7 +90,9 @@ def _ref() -> Column[str]:
     return Column("id", Text, primary_key=True)
 
 
-accounts = Table("accounts", metadata, _ref(), Column("name", Text, nullable=False), Column("created_at", Instant, nullable=False))
+accounts = Table(
+    "accounts", metadata, _ref(), Column("name", Text, nullable=False), Column("created_at", Instant, nullable=False)
+)
 
 projects = Table(
     "projects",
@@ -154,6 +157,15 @@ contact_values = Table(
 )
 """Built-in values and custom fields in the canonical form in which segments compare them (D6)."""
 
+field_names = Table(
+    "field_names",
+    metadata,
+    Column("project_id", ForeignKey("projects.id"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    sqlite_with_rowid=False,
+)
+"""Custom fields that any contact of the project has ever had: what a template may ask for."""
+
 tags = Table(
     "tags",
     metadata,
@@ -215,7 +227,6 @@ segments = Table(
 
 suppressions = Table(
     "suppressions",
-    "suppressions_ended",
     metadata,
     Column("id", _Serial, primary_key=True, autoincrement=True),
     Column("account_id", ForeignKey("accounts.id"), nullable=False),

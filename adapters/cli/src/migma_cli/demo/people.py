@@ -12,10 +12,32 @@ __all__ = ["HEADER", "write_people"]
 HEADER = ("E-Mail", "First Name", "Last Name", "Country", "Language", "Status", "Tags", "Plan", "Signed up", "Notes")
 
 # Words of several scripts instead of anybody's name.
-_FIRST = ("Iris", "Rosa", "Linden", "Åska", "Öland", "Żubr", "Ñandú", "Клён", "桜", "Olive", "Jasmin", "Hazel", "Çınar", "")
+_FIRST = (
+    "Iris",
+    "Rosa",
+    "Linden",
+    "Åska",
+    "Öland",
+    "Żubr",
+    "Ñandú",
+    "Клён",
+    "桜",
+    "Olive",
+    "Jasmin",
+    "Hazel",
+    "Çınar",
+    "",
+)
 _LAST = ("Meadow", "O'Heath", "von Birke", "Brook, Jr.", "Río", "Fjäll", "Lac-Blanc", "Поле", "山", "Field", "")
 _DOMAINS = ("example.com", "example.org", "example.net", "mail.example.com", "Example.COM")
-_INTERNATIONAL = ("bücher.example", "müller.example", "почта.example", "例え.example", "faß.example", "xn--bcher-kva.example")
+_INTERNATIONAL = (
+    "bücher.example",
+    "müller.example",
+    "почта.example",
+    "例え.example",
+    "faß.example",
+    "xn--bcher-kva.example",
+)
 _COUNTRIES = ("DE", "AT", "CH", "FR", "US", "GB", "PL", "")
 _LANGUAGES = {"DE": "de", "AT": "de", "CH": "de", "FR": "fr", "PL": "pl"}
 _PLANS = ("free", "pro", "team")
@@ -32,7 +54,14 @@ _BROKEN = (
     "<brackets@example.com>",
     '"quoted"@example.com',
 )
-_STATUSES = (("subscribed", 0.82), ("unsubscribed", 0.05), ("bounced", 0.03), ("non-subscribed", 0.04), ("complained", 0.01), ("", 0.05))
+_STATUSES = (
+    ("subscribed", 0.82),
+    ("unsubscribed", 0.05),
+    ("bounced", 0.03),
+    ("non-subscribed", 0.04),
+    ("complained", 0.01),
+    ("", 0.05),
+)
 
 
 def write_people(path: Path, number: int, seed: int = 20) -> None:

@@ -8,6 +8,7 @@ import time
 from email.message import EmailMessage
 from pathlib import Path
 
+from migma_runtime import Migma, SendAnswer
 from rich.markup import escape
 
 from migma_core.audience import (
@@ -22,11 +23,10 @@ from migma_core.audience import (
     Tagged,
     in_words,
 )
-from migma_core.delivery import DeliveryState
 from migma_core.decision import ReasonKind
+from migma_core.delivery import DeliveryState
 from migma_core.ports import DeliveryRecord, SendRecord
 from migma_core.request import Brand, Project
-from migma_runtime import Migma, SendAnswer
 
 from ..audience import Refusals, show_report
 from ..campaigns import follow, show_preview
@@ -37,7 +37,13 @@ from .people import write_people
 __all__ = ["DemoFailed", "Story"]
 
 _SHOWN_HEADERS = ("From", "To", "Subject", "Date", "Message-ID", "List-ID", "List-Unsubscribe", "List-Unsubscribe-Post")
-_EXPLAINED = (ReasonKind.HARD_BOUNCE, ReasonKind.COMPLAINT, ReasonKind.TOPIC_LEFT, ReasonKind.MANUAL, ReasonKind.UNSUBSCRIBED)
+_EXPLAINED = (
+    ReasonKind.HARD_BOUNCE,
+    ReasonKind.COMPLAINT,
+    ReasonKind.TOPIC_LEFT,
+    ReasonKind.MANUAL,
+    ReasonKind.UNSUBSCRIBED,
+)
 
 
 class DemoFailed(RuntimeError):
@@ -71,7 +77,9 @@ class Story:
             self._end(migma)
 
     def _import(self, migma: Migma, project: Project) -> None:
-        self._scene(f"A list of {self._contacts:,} people, with the mess of real lists", "migma contacts import people.csv")
+        self._scene(
+            f"A list of {self._contacts:,} people, with the mess of real lists", "migma contacts import people.csv"
+        )
         path = self._folder / "people.csv"
         write_people(path, self._contacts)
         refused = Refusals(self._folder / "refused.csv")
@@ -81,7 +89,9 @@ class Story:
                 project.id, path, Intake(Status.SUBSCRIBED, "webshop checkout"), report_row=refused.note
             )
         show_report(self._screen, done, refused)
-        self._screen.say(f"Imported in {time.perf_counter() - started:.1f} s. No row ever lifts an opt-out or a bounce.")
+        self._screen.say(
+            f"Imported in {time.perf_counter() - started:.1f} s. No row ever lifts an opt-out or a bounce."
+        )
         self._prepare(migma, project)
 
     def _prepare(self, migma: Migma, project: Project) -> None:
@@ -97,7 +107,9 @@ class Story:
         migma.suppressions.add(project.id, str(_in_segment(some[25:]).address), SuppressionReason.MANUAL, "operator")
         condition = AllOf((Tagged(("newsletter",)), Not(FieldIs("country", Mode.IS, ("fr",)))))
         segment = store.segments.create(project.id, "Readers", condition, now)
-        self._screen.say(f"Segment {segment.name}: {in_words(segment.condition)}. Topic: {topic.name}, which 20 people left.")
+        self._screen.say(
+            f"Segment {segment.name}: {in_words(segment.condition)}. Topic: {topic.name}, which 20 people left."
+        )
 
     def _campaign(self, migma: Migma, project: Project, name: str, template: str) -> SendRecord:
         self._scene(f"The campaign {name}: who would get it, and who would not", f"migma campaigns preview {name}")
@@ -173,7 +185,9 @@ class Story:
         return [found[kind] for kind in _EXPLAINED if kind in found][:3]
 
     def _reset(self, migma: Migma, project: Project, reader: DeliveryRecord) -> None:
-        self._scene("The same person asks for a new password: transactional mail still goes", "migma send --to ADDRESS …")
+        self._scene(
+            "The same person asks for a new password: transactional mail still goes", "migma send --to ADDRESS …"
+        )
         before = _mails(migma)
         answer = migma.sending.send(
             recipient_type="email",
@@ -186,12 +200,16 @@ class Story:
             variables={"code": "7f3a"},
         )
         self._check(answer.sent_count == 1 == _mails(migma) - before, "the password reset was sent")
-        self._screen.say(f"{answer.purpose.word}: sent. It carries no List-Unsubscribe header, since there is nothing to leave.")
+        self._screen.say(
+            f"{answer.purpose.word}: sent. It carries no List-Unsubscribe header, since there is nothing to leave."
+        )
 
     def _end(self, migma: Migma) -> None:
         self._scene("That was all real", None)
         if self._kept:
-            self._screen.say(f"{_mails(migma):,} mails lie in {_outbox(migma)}, refused rows in {self._folder / 'refused.csv'}.")
+            self._screen.say(
+                f"{_mails(migma):,} mails lie in {_outbox(migma)}, refused rows in {self._folder / 'refused.csv'}."
+            )
             self._screen.say(f"Go on with: migma campaigns logs Winter --home {migma.parts.settings.home}")
         else:
             self._screen.say("Run it again with --keep demo-files to look at the mails, the list and the database,")

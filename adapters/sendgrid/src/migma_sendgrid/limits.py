@@ -1,0 +1,78 @@
+"""What SendGrid can carry, and the refusal of what it cannot: before sending, never dropped in silence (design D9)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from migma_core.audience import Address
+from migma_core.message import Batch, DeliveryId
+from migma_core.ports import Capabilities
+from migma_core.request import Attachment
+
+__all__ = [
+    "CAPABILITIES",
+    "MOST_OCTETS",
+    "MOST_SUBSTITUTED",
+    "CannotCarry",
+    "check_batch",
+    "check_body",
+    "check_substitutions",
+]
+
+CAPABILITIES: Final = Capabilities("sendgrid", most_messages=1_000)
+"""1,000 personalizations, one recipient each; local parts in ASCII only."""
+
+MOST_SUBSTITUTED: Final = 10_000
+"""Octets of all substitutions of one personalization."""
+
+MOST_OCTETS: Final = 20_000_000
+"""Octets of a whole request: the lower of the two limits SendGrid states."""
+
+
+class CannotCarry(ValueError):
+    """SendGrid would refuse or damage this batch; the message says what to change."""
+
+
+def check_batch(batch: Batch) -> None:
+    """Raise `CannotCarry` for too many messages, and for what SendGrid would garble."""
+    count, most = len(batch.messages), CAPABILITIES.most_messages
+    if count > most:
+        raise CannotCarry(f"SendGrid takes {most} messages at once, this batch has {count}; divide it")
+    reply_to = batch.compiled.request.reply_to
+    _check_address("the reply-to address", reply_to)
+    for message in batch.messages:
+        _check_address(f"the address of delivery {message.delivery}", message.approval.address)
+    for attachment in batch.compiled.request.content.attachments:
+        _check_name(attachment)
+
+
+def check_substitutions(delivery: DeliveryId, substitutions: Mapping[str, str]) -> None:
+    """Raise `CannotCarry` where one recipient's values are more than a personalization holds."""
+    octets = sum(len(key.encode()) + len(value.encode()) for key, value in substitutions.items())
+    if octets > MOST_SUBSTITUTED:
+        raise CannotCarry(
+            f"the values of delivery {delivery} take {octets} octets, SendGrid substitutes {MOST_SUBSTITUTED} at most; "
+            "put long text into the template instead of a value"
+        )
+
+
+def check_body(body: bytes) -> bytes:
+    """Raise `CannotCarry` for a request that is too large; compliance G-10 counts the encoded size."""
+    if len(body) > MOST_OCTETS:
+        raise CannotCarry(
+            f"the request has {len(body)} octets, SendGrid takes {MOST_OCTETS}; attach less, or send a link"
+        )
+    return body
+
+
+def _check_address(whose: str, address: Address | None) -> None:
+    if address is not None and address.is_international:
+        raise CannotCarry(
+            f"{whose} has a non-ASCII local part, which SendGrid cannot carry (RFC 6531); use another provider"
+        )
+
+
+def _check_name(attachment: Attachment) -> None:
+    if not attachment.filename.isascii():
+        raise CannotCarry("SendGrid damages attachment names that are not ASCII; rename the file")

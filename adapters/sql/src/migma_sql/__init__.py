@@ -1,0 +1,19 @@
+"""Contacts and ledger on SQLite and PostgreSQL, from one schema."""
+
+from .contacts import ContactExists, DeniedContact, UnknownAddress
+from .migrating import SchemaTooNew
+from .projects import UnknownProject
+from .sends import UnknownSend
+from .store import SqlStore
+from .suppressions import CannotRemove
+
+__all__ = [
+    "CannotRemove",
+    "ContactExists",
+    "DeniedContact",
+    "SchemaTooNew",
+    "SqlStore",
+    "UnknownAddress",
+    "UnknownProject",
+    "UnknownSend",
+]

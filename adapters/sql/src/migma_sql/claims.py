@@ -1,0 +1,158 @@
+"""Claims: rows that are one worker's for the length of a lease, with facts as fresh as the claim itself (D10)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, and_, bindparam, case, func, or_, select, update
+
+from migma_core.audience.address import Address, InvalidAddress
+from migma_core.audience.contact import ContactId, contact_values
+from migma_core.audience.suppression import Denials, Suppression
+from migma_core.decision.eligibility import Facts
+from migma_core.decision.reasons import ReasonKind
+from migma_core.decision.standing import Standing
+from migma_core.delivery.campaign import CampaignStatus
+from migma_core.delivery.delivery import DeliveryState, SendId
+from migma_core.delivery.effects import Claimed, ClaimedRow
+from migma_core.message.token import DeliveryId
+from migma_core.request.recipients import OneAddress
+
+from .accepted import AcceptedSend, read_accepted
+from .engine import now_us
+from .evidence import evidence_for
+from .question import Question, ask
+from .schema import contacts, deliveries
+from .sender import read_sender
+from .shapes import AnyRow, AnySelect
+from .standing import cell_of, denials_of, with_facts
+
+__all__ = ["claim"]
+
+_SOONEST = 0.05
+_PERSON = tuple(
+    contacts.c[name]
+    for name in ("ref", "local", "domain", "first_name", "last_name", "phone", "country", "language", "fields")
+)
+
+
+def claim(connection: Connection, send: SendId, limit: int, lease: int, now: datetime) -> Claimed:
+    """Take free rows for ``lease`` microseconds by the database's clock, and read everything about them anew."""
+    accepted = read_accepted(connection, send)
+    sender = read_sender(connection, accepted.request)
+    if accepted.status is not CampaignStatus.SENDING:
+        return Claimed(now, sender, (), stopped=True)
+    clock: int = connection.execute(select(now_us())).scalar_one()
+    question = ask(connection, accepted.request, accepted.purpose)
+    found = _free(connection, accepted, question, limit, clock)
+    addressed = [(row, address) for row in found if (address := _address(row, accepted)) is not None]
+    _withhold_unaddressed(connection, found, {row.id for row, _ in addressed}, now)
+    _take(connection, [row.id for row, _ in addressed], clock + lease, now)
+    rows = _claimed_rows(connection, question, addressed)
+    return Claimed(now, sender, rows, None if rows else _busy_seconds(connection, send, clock))
+
+
+def _free(
+    connection: Connection, accepted: AcceptedSend, question: Question, limit: int, clock: int
+) -> Sequence[AnyRow]:
+    """Ready rows whose time has come; if those are few, rows whose claim expired before any attempt."""
+    d = deliveries.c
+    due = or_(d.not_before.is_(None), d.not_before <= clock)
+    query = _facts(question, accepted).limit(limit)
+    rows = connection.execute(query.where(d.state == DeliveryState.READY.value, due)).all()
+    if len(rows) == limit:
+        return rows
+    abandoned = and_(d.state == DeliveryState.CLAIMED.value, d.attempt_id.is_(None), d.lease_until <= clock)
+    return [*rows, *connection.execute(query.where(abandoned).limit(limit - len(rows)))]
+
+
+def _facts(question: Question, accepted: AcceptedSend) -> AnySelect:
+    """
+    Rows of the send in their order, each with whoever holds its address in the project *now*.
+
+    The contact is found by the key, not by the number written at fan-out: the row is about an address. Rows that
+    another worker is claiming at this moment are passed over.
+    """
+    d = deliveries.c
+    recipients = accepted.request.recipients
+    is_role = isinstance(recipients, OneAddress) and recipients.address.is_role
+    known = and_(contacts.c.project_id == question.project, contacts.c.address_key == d.address_key)
+    people = with_facts(deliveries.outerjoin(contacts, known), d.address_key, question)
+    # the request's own exclusion was decided at fan-out and stands
+    denials = denials_of().bitwise_or(d.denials.bitwise_and(int(Denials.EXCLUDED)))
+    standing = (cell_of(question, is_role).label("cell"), denials.label("denials"))
+    columns = (d.id, d.ref.label("delivery"), d.fence, d.attempts, d.address_key, *standing)
+    query = select(*columns, *_PERSON).select_from(people).where(d.send_id == accepted.id)
+    return query.order_by(d.id).with_for_update(of=deliveries, skip_locked=True)
+
+
+def _address(row: AnyRow, accepted: AcceptedSend) -> Address | None:
+    """Where to write to: the contact's address, or the request's own; ``None`` where there is none any more."""
+    if row.local is None:
+        recipients = accepted.request.recipients
+        return recipients.address if isinstance(recipients, OneAddress) else None
+    try:
+        return Address(row.local, row.domain)
+    except InvalidAddress:
+        return None  # one bad record never stops the others (reliability §9)
+
+
+_TAKE = (
+    update(deliveries)
+    .where(deliveries.c.id == bindparam("row"))
+    .values(
+        state=DeliveryState.CLAIMED.value,
+        fence=deliveries.c.fence + 1,
+        lease_until=bindparam("until"),
+        updated_at=bindparam("now"),
+    )
+)
+_UNADDRESSED = (
+    update(deliveries)
+    .where(deliveries.c.id == bindparam("row"))
+    .values(
+        state=DeliveryState.WITHHELD.value,
+        why="nobody in the project has this address any more",
+        reasons=ReasonKind.UNREADABLE.value,
+        denials=deliveries.c.denials.bitwise_or(int(Denials.UNREADABLE)),
+        decided_at=bindparam("now"),
+        updated_at=bindparam("now"),
+    )
+)
+
+
+def _take(connection: Connection, rows: Sequence[int], until: int, now: datetime) -> None:
+    if rows:
+        connection.execute(_TAKE, [{"row": row, "until": until, "now": now} for row in rows])
+
+
+def _withhold_unaddressed(connection: Connection, found: Sequence[AnyRow], addressed: set[int], now: datetime) -> None:
+    if gone := [{"row": row.id, "now": now} for row in found if row.id not in addressed]:
+        connection.execute(_UNADDRESSED, gone)
+
+
+def _claimed_rows(
+    connection: Connection, question: Question, addressed: Sequence[tuple[AnyRow, Address]]
+) -> tuple[ClaimedRow, ...]:
+    denied = [row.address_key for row, _ in addressed if row.denials]
+    evidence = evidence_for(connection, question.account, question.provider, denied) if denied else {}
+    return tuple(_claimed(row, address, question, evidence.get(row.address_key, ())) for row, address in addressed)
+
+
+def _claimed(row: AnyRow, address: Address, question: Question, evidence: tuple[Suppression, ...]) -> ClaimedRow:
+    contact = None if row.ref is None else ContactId(row.ref)
+    facts = Facts(address, Standing(row.cell, row.denials), contact, question.topic, evidence)
+    values = contact_values(
+        address, row.first_name, row.last_name, row.phone, row.country, row.language, row.fields or {}
+    )
+    return ClaimedRow(DeliveryId(row.delivery), row.fence + 1, row.attempts, facts, values)
+
+
+def _busy_seconds(connection: Connection, send: SendId, clock: int) -> float | None:
+    """When the first unsettled row may come free; ``None`` where every row is settled."""
+    d = deliveries.c
+    free = case((d.state == DeliveryState.READY.value, func.coalesce(d.not_before, clock)), else_=d.lease_until)
+    unsettled = d.state.in_((DeliveryState.READY.value, DeliveryState.CLAIMED.value))
+    first = connection.scalar(select(func.min(free)).where(d.send_id == send, unsettled))
+    return None if first is None else max(_SOONEST, (first - clock) / 1_000_000)

@@ -1,0 +1,105 @@
+"""Segments compiled to SQL: a predicate over `contacts` that agrees with `migma_core.audience.segment.matches` (D6)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, not_, or_, select, true
+
+from migma_core.audience.contact import ProjectId
+from migma_core.audience.segment import (
+    AllOf,
+    AnyOf,
+    Condition,
+    FieldIs,
+    Mode,
+    Not,
+    StatusIs,
+    Tagged,
+    ValidationIs,
+    comparable,
+)
+from migma_core.audience.values import canonical
+
+from .functions import bytewise, ends_with, position
+from .schema import contact_tags, contact_values, contacts, tags
+
+__all__ = ["matching"]
+
+Bound = str | int
+# the product's spelling of built-in values, which are kept under one name only
+_KEPT_AS = {"firstName": "first_name", "lastName": "last_name"}
+_NEGATED = {Mode.IS_NOT: Mode.IS, Mode.NOT_CONTAINS: Mode.CONTAINS}
+_text, _number, _instant = contact_values.c.text, bytewise(contact_values.c.number), contact_values.c.instant
+
+
+def matching(condition: Condition, project: ProjectId) -> ColumnElement[bool]:
+    """
+    Whom of the project's `contacts` the condition describes.
+
+    Every part is true or false, never null: ``not`` would turn a null into nobody, where Python says everybody else.
+    """
+    match condition:
+        case Tagged(names):
+            return _tagged(names, project)
+        case StatusIs(status):
+            return contacts.c.status.is_not_distinct_from(status.value)
+        case ValidationIs(validation):
+            return contacts.c.validation.is_not_distinct_from(validation.value)
+        case FieldIs():
+            return _field(condition)
+        case AllOf(parts):
+            return and_(true(), *(matching(part, project) for part in parts))
+        case AnyOf(parts):
+            return or_(*(matching(part, project) for part in parts))
+        case Not(part):
+            return not_(matching(part, project))
+
+
+def _tagged(names: tuple[str, ...], project: ProjectId) -> ColumnElement[bool]:
+    held = (
+        select(1)
+        .select_from(contact_tags.join(tags, tags.c.id == contact_tags.c.tag_id))
+        .where(contact_tags.c.contact_id == contacts.c.id, tags.c.project_id == project, tags.c.name.in_(names))
+    )
+    return exists(held.correlate(contacts))
+
+
+def _field(condition: FieldIs) -> ColumnElement[bool]:
+    mode = _NEGATED.get(condition.mode, condition.mode)
+    bounds = [bound for one in condition.values if (bound := comparable(canonical(one), mode)) is not None]
+    hit = (
+        select(1)
+        .select_from(contact_values)
+        .where(
+            contact_values.c.contact_id == contacts.c.id,
+            contact_values.c.key == _KEPT_AS.get(condition.key, condition.key),
+            _compared(mode, bounds),
+        )
+    )
+    found = exists(hit.correlate(contacts))
+    return not_(found) if condition.mode in _NEGATED else found
+
+
+def _compared(mode: Mode, bounds: list[Bound]) -> ColumnElement[bool]:
+    if mode in _BETWEEN:
+        low, high = bounds
+        return _BETWEEN[mode].between(low, high)
+    return or_(*(_COMPARE[mode](bound) for bound in bounds))
+
+
+_BETWEEN: Mapping[Mode, ColumnElement[Any]] = {Mode.NUMBER_BETWEEN: _number, Mode.DATE_BETWEEN: _instant}
+
+_COMPARE: Mapping[Mode, Callable[..., ColumnElement[bool]]] = {
+    Mode.IS: lambda bound: _text == bound,
+    Mode.STARTS_WITH: lambda bound: position(_text, bound) == 1,
+    Mode.ENDS_WITH: lambda bound: ends_with(_text, bound),
+    Mode.CONTAINS: lambda bound: position(_text, bound) > 0,
+    Mode.DATE_AFTER: lambda bound: _instant > bound,
+    Mode.DATE_BEFORE: lambda bound: _instant < bound,
+    Mode.NUMBER_GT: lambda bound: _number > bound,
+    Mode.NUMBER_GTE: lambda bound: _number >= bound,
+    Mode.NUMBER_LT: lambda bound: _number < bound,
+    Mode.NUMBER_LTE: lambda bound: _number <= bound,
+}

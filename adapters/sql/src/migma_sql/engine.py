@@ -1,0 +1,102 @@
+"""Engines: how SQLite and PostgreSQL are opened, and the two kinds of transaction everything runs in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import BigInteger, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.pool import StaticPool
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+
+__all__ = ["connect", "now_us", "reading", "writing"]
+
+_WRITES = "migma_writes"
+_SNAPSHOT = {"postgresql": {"isolation_level": "REPEATABLE READ"}}  # SQLite has it anyway
+# busy_timeout first: switching to WAL itself needs the file for a moment
+_PRAGMAS = ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
+
+
+def connect(url: str) -> Engine:
+    """
+    Open a database: ``sqlite:///path/to/file.db``, ``sqlite://`` (in memory, for tests) or ``postgresql://…``.
+
+    Raises `ValueError` for any other kind. SQLite is durable at every commit (WAL, ``synchronous=FULL``) and waits ten
+    seconds for another writer.
+    """
+    parsed = make_url(url)
+    match parsed.get_backend_name():
+        case "sqlite":
+            return _sqlite(parsed)
+        case "postgresql":
+            return create_engine(parsed.set(drivername="postgresql+psycopg"))
+        case other:
+            raise ValueError(f"there is no store for {other!a}; use sqlite:///file.db or postgresql://host/name")
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """One transaction that only reads: everything it sees is of one moment."""
+    with engine.connect().execution_options(**_SNAPSHOT.get(engine.dialect.name, {})) as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """
+    One transaction that writes: durable when the block ends, undone where it raises.
+
+    SQLite takes its one write lock at the start, so that two writers wait for each other instead of failing half-way.
+    """
+    with engine.connect().execution_options(**{_WRITES: True}) as connection, connection.begin():
+        yield connection
+
+
+class now_us(FunctionElement[int]):  # noqa: N801 - a function of SQL, and named like one
+    """The database's own clock in whole microseconds since 1970: the only clock that all workers share."""
+
+    inherit_cache = True
+    type = BigInteger()
+
+
+@compiles(now_us, "sqlite")
+def _clock_of_sqlite(element: now_us, compiler: SQLCompiler, **options: Any) -> str:
+    del element, compiler, options
+    # SQLite reads its clock once per statement, in milliseconds: both halves are of the same moment.
+    return (
+        "(CAST(strftime('%s', 'now') AS INTEGER) * 1000000 + CAST(substr(strftime('%f', 'now'), 4) AS INTEGER) * 1000)"
+    )
+
+
+@compiles(now_us, "postgresql")
+def _clock_of_postgresql(element: now_us, compiler: SQLCompiler, **options: Any) -> str:
+    del element, compiler, options
+    return "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)"
+
+
+def _sqlite(url: URL) -> Engine:
+    if url.database in {None, "", ":memory:"}:
+        # one connection for everybody: each further one would be an empty database of its own
+        engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
+    else:
+        engine = create_engine(url)
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _prepare(connection: Any, record: object) -> None:
+    """Take transactions away from the driver, which would begin them late and never IMMEDIATE."""
+    del record
+    connection.isolation_level = None
+    for pragma in _PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(_WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

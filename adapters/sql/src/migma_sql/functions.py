@@ -1,0 +1,81 @@
+"""The few SQL functions that each database spells in its own way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Insert, Integer, Table, Text, cast, literal
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+
+__all__ = ["bytewise", "ends_with", "insert_new", "position"]
+
+
+class position(FunctionElement[int]):  # noqa: N801 - it reads as an SQL function
+    """Where a text begins within another, from 1 on; 0 where it does not occur. ``%`` and ``_`` mean themselves."""
+
+    inherit_cache = True
+    type = Integer()
+
+
+@compiles(position, "sqlite")
+def _instr(element: position, compiler: SQLCompiler, **options: Any) -> str:
+    return f"instr({compiler.process(element.clauses, **options)})"
+
+
+@compiles(position, "postgresql")
+def _strpos(element: position, compiler: SQLCompiler, **options: Any) -> str:
+    return f"strpos({compiler.process(element.clauses, **options)})"
+
+
+class _tail(FunctionElement[str]):  # noqa: N801 - it reads as an SQL function
+    """The last characters of a text: (text, how many characters, how many octets in UTF-8)."""
+
+    inherit_cache = True
+    type = Text()
+
+
+@compiles(_tail, "sqlite")
+def _octets_from_the_right(element: _tail, compiler: SQLCompiler, **options: Any) -> str:
+    text, _, octets = (compiler.process(part, **options) for part in element.clauses)
+    # SQLite's substr ends a text at its first NUL; of octets it takes all.
+    return f"CAST(substr(CAST({text} AS BLOB), -{octets}) AS TEXT)"
+
+
+@compiles(_tail, "postgresql")
+def _right(element: _tail, compiler: SQLCompiler, **options: Any) -> str:
+    text, characters, _ = (compiler.process(part, **options) for part in element.clauses)
+    return f"right({text}, {characters})"
+
+
+class bytewise(FunctionElement[str]):  # noqa: N801 - it reads as an SQL function
+    """A text compared octet by octet, whatever the database's language is."""
+
+    inherit_cache = True
+    type = Text()
+
+
+@compiles(bytewise, "sqlite")
+def _binary(element: bytewise, compiler: SQLCompiler, **options: Any) -> str:
+    return f"{compiler.process(element.clauses, **options)} COLLATE BINARY"
+
+
+@compiles(bytewise, "postgresql")
+def _in_c(element: bytewise, compiler: SQLCompiler, **options: Any) -> str:
+    return f'{compiler.process(element.clauses, **options)} COLLATE "C"'
+
+
+def ends_with(text: ColumnElement[str], ending: str) -> ColumnElement[bool]:
+    """Whether the text ends so; every text ends with nothing."""
+    if not ending:
+        return text.is_not(None)
+    return _tail(text, literal(len(ending)), literal(len(ending.encode()))) == cast(literal(ending), Text)
+
+
+def insert_new(connection: Connection, table: Table) -> Insert:
+    """An insert that passes over rows that are there already."""
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(table).on_conflict_do_nothing()
+    return sqlite.insert(table).on_conflict_do_nothing()

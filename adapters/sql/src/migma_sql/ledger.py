@@ -1,0 +1,108 @@
+"""The ledger on SQL: every method one transaction, durable when it returns (D10)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Engine
+
+from migma_core.delivery.attempt import Attempt, AttemptId
+from migma_core.delivery.delivery import DeliveryState, SendId
+from migma_core.delivery.effects import AudiencePage, Claimed, Decided, Finished, OpenAttempts, Settled
+from migma_core.message.token import DeliveryId
+
+from . import attempts, claims, closing, fan_out
+from .accepted import read_accepted
+from .engine import reading, writing
+
+__all__ = ["SqlLedger"]
+
+_NOBODY = AudiencePage((), None)
+
+
+class SqlLedger:
+    """
+    Implements `migma_core.ports.Ledger` for the sends of one database.
+
+    ``pepper`` keys the addresses of direct sends. ``lease`` is longer than the slowest hand-over: once it is over,
+    others may doubt the attempt (reliability §6). Raises `UnknownSend` for a send nobody accepted.
+    """
+
+    def __init__(self, engine: Engine, pepper: bytes, lease: timedelta) -> None:
+        self._engine = engine
+        self._pepper = pepper
+        self._lease = lease // timedelta(microseconds=1)
+
+    def read_audience(self, send: SendId, limit: int) -> AudiencePage:
+        """The next members without a row; empty and ended once the fan-out is complete, or the send stands still."""
+        with reading(self._engine) as connection:
+            accepted = read_accepted(connection, send)
+            if not fan_out.is_open(accepted):
+                return _NOBODY
+            page = fan_out.next_page(connection, accepted, limit, self._pepper)
+        if not page.rows:  # nobody is left to be written: an empty page has no write that could say so
+            with writing(self._engine) as connection:
+                fan_out.close_fan_out(connection, send)
+        return page
+
+    def write_deliveries(
+        self, send: SendId, rows: Sequence[Decided], after: int | None, policy: str, now: datetime
+    ) -> None:
+        """Write a page of deliveries and the place reached; repeating it changes nothing."""
+        with writing(self._engine) as connection:
+            fan_out.write_page(connection, send, rows, after, policy, now)
+
+    def claim(self, send: SendId, limit: int, now: datetime) -> Claimed:
+        """Take up to ``limit`` free rows for a lease, with fresh facts."""
+        with writing(self._engine) as connection:
+            return claims.claim(connection, send, limit, self._lease, now)
+
+    def commit_attempt(
+        self, attempt: Attempt | None, fences: Mapping[DeliveryId, int], settled: Sequence[Settled], now: datetime
+    ) -> bool:
+        """Put an attempt on record; ``False`` where a fence was stale, and nothing is written."""
+        with writing(self._engine) as connection:
+            return attempts.commit(connection, attempt, fences, settled, self._lease, now)
+
+    def record(self, attempt: AttemptId, settled: Sequence[Settled], now: datetime) -> None:
+        """Write the outcomes of an attempt, and count what was accepted for the sender's domain."""
+        with writing(self._engine) as connection:
+            attempts.record(connection, attempt, settled, now)
+
+    def give_back(self, fences: Mapping[DeliveryId, int]) -> None:
+        """Return claimed rows untouched."""
+        with writing(self._engine) as connection:
+            attempts.give_back(connection, fences)
+
+    def in_flight(self, send: SendId) -> OpenAttempts:
+        """What a crash left without an outcome."""
+        with reading(self._engine) as connection:
+            return attempts.in_flight(connection, send)
+
+    def reconcile(
+        self,
+        found: Sequence[DeliveryId],
+        absent: Sequence[DeliveryId],
+        undecided: Sequence[DeliveryId],
+        why: str,
+        now: datetime,
+    ) -> None:
+        """Settle doubt: what the provider has is accepted, what it has not is ready, what it cannot say is held."""
+        verdicts = {
+            **dict.fromkeys(undecided, DeliveryState.HELD),
+            **dict.fromkeys(absent, DeliveryState.READY),
+            **dict.fromkeys(found, DeliveryState.ACCEPTED),
+        }
+        with writing(self._engine) as connection:
+            attempts.reconcile(connection, verdicts, why, now)
+
+    def pause(self, send: SendId, why: str) -> None:
+        """Stop the stream and say why."""
+        with writing(self._engine) as connection:
+            closing.pause(connection, send, why)
+
+    def finish(self, send: SendId, now: datetime) -> Finished:
+        """Close the send if every row is settled, and count them."""
+        with writing(self._engine) as connection:
+            return closing.finish(connection, send, now)

@@ -1,0 +1,157 @@
+"""People as rows: laid out for writing, and put together again for reading."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, func, insert, select
+
+from migma_core.audience.address import Address, AddressKey
+from migma_core.audience.consent import Consent, ConsentLevel
+from migma_core.audience.contact import Contact, ContactId, ProjectId, Status, Validation, contact_values
+from migma_core.audience.intake import ContactDraft
+from migma_core.audience.topic import TopicId
+from migma_core.audience.values import Scalar, canonical
+
+from .functions import insert_new
+from .refs import new_ref
+from .schema import (
+    consent_events,
+    contact_tags,
+    field_names,
+    tags,
+    topic_choices,
+)
+from .schema import (
+    contact_values as values_table,
+)
+from .shapes import AnyRow
+from .tags import tag_ids
+
+__all__ = ["PROFILE", "new_row", "put_together", "write_fields", "write_tags", "write_values"]
+
+PROFILE = ("first_name", "last_name", "phone", "country", "language")
+_ALIASES = frozenset({"firstName", "lastName"})
+
+
+def new_row(project: ProjectId, key: AddressKey, draft: ContactDraft, status: Status, at: datetime) -> dict[str, Any]:
+    """A new contact's row; whoever comes in as subscribed does so on somebody's word, unproven (D13)."""
+    consent = ConsentLevel.UNPROVEN if status is Status.SUBSCRIBED else ConsentLevel.NONE
+    return {
+        "ref": new_ref(),
+        "project_id": project,
+        "address_key": key,
+        "local": draft.address.local,
+        "domain": draft.address.domain,
+        "status": status.value,
+        "validation": Validation.UNKNOWN.value,
+        "consent": consent.value,
+        "is_role": draft.address.is_role,
+        **{name: getattr(draft, name) for name in PROFILE},
+        "fields": dict(draft.fields),
+        "created_at": at,
+        "updated_at": at,
+        "unsubscribed_at": at if status is Status.UNSUBSCRIBED else None,
+    }
+
+
+def write_values(connection: Connection, people: Mapping[int, Mapping[str, Any]]) -> None:
+    """Keep the canonical form of everything segments may compare (D6), in place of what was kept before."""
+    if not people:
+        return
+    connection.execute(_FORGET_VALUES, [{"number": number} for number in people])
+    rows = [value for number, row in people.items() for value in _canonical_rows(number, row)]
+    connection.execute(insert(values_table), rows)
+
+
+_FORGET_VALUES = delete(values_table).where(values_table.c.contact_id == bindparam("number"))
+
+
+def _canonical_rows(number: int, row: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+    said = contact_values(
+        Address(row["local"], row["domain"]),
+        row["first_name"],
+        row["last_name"],
+        row["phone"],
+        row["country"],
+        row["language"],
+        row["fields"],
+    )
+    for key, value in said.items():
+        folded = canonical(value)
+        if folded is not None and key not in _ALIASES:
+            text, ordered, instant = folded
+            yield {"contact_id": number, "key": key, "text": text, "number": ordered, "instant": instant}
+
+
+def write_tags(connection: Connection, project: ProjectId, held: Mapping[int, Iterable[str]], at: datetime) -> None:
+    """Give people tags, created where missing; none is taken away."""
+    names = {name for some in held.values() for name in some}
+    numbers = tag_ids(connection, project, names, at)
+    rows = [{"tag_id": numbers[name], "contact_id": number} for number, some in held.items() for name in some]
+    if rows:
+        connection.execute(insert_new(connection, contact_tags), rows)
+
+
+def write_fields(connection: Connection, project: ProjectId, names: Iterable[str]) -> None:
+    """Remember which custom fields there are."""
+    rows = [{"project_id": project, "name": name} for name in sorted(set(names))]
+    if rows:
+        connection.execute(insert_new(connection, field_names), rows)
+
+
+def put_together(connection: Connection, rows: Sequence[AnyRow]) -> tuple[Contact, ...]:
+    """Contacts from their rows, with tags, choices and consent; three queries, however many they are."""
+    numbers = [row.id for row in rows]
+    held, chosen, given = _tags(connection, numbers), _choices(connection, numbers), _consents(connection, numbers)
+    return tuple(_contact(row, held[row.id], chosen[row.id], given.get(row.id)) for row in rows)
+
+
+def _contact(row: AnyRow, held: set[str], chosen: dict[TopicId, bool], event: AnyRow | None) -> Contact:
+    consent = None
+    if event is not None and row.consent in set(ConsentLevel) and row.consent != ConsentLevel.NONE:
+        consent = Consent(ConsentLevel(row.consent), event.source, event.at)
+    return Contact(
+        id=ContactId(row.ref),
+        project=ProjectId(row.project_id),
+        address=Address(row.local, row.domain),
+        # for people to look at; a decision reads the column itself, where the unreadable withholds
+        status=Status(row.status) if row.status in set(Status) else Status.NON_SUBSCRIBED,
+        validation=Validation(row.validation) if row.validation in set(Validation) else Validation.UNKNOWN,
+        **{name: getattr(row, name) for name in PROFILE},
+        tags=frozenset(held),
+        fields=_scalars(row.fields),
+        topics=chosen,
+        consent=consent,
+    )
+
+
+def _scalars(fields: Mapping[str, Any] | None) -> dict[str, Scalar]:
+    return {str(key): value for key, value in (fields or {}).items() if isinstance(value, str | int | float | None)}
+
+
+def _tags(connection: Connection, numbers: Sequence[int]) -> dict[int, set[str]]:
+    found: dict[int, set[str]] = defaultdict(set)
+    query = select(contact_tags.c.contact_id, tags.c.name).join(tags, tags.c.id == contact_tags.c.tag_id)
+    for number, name in connection.execute(query.where(contact_tags.c.contact_id.in_(numbers))):
+        found[number].add(name)
+    return found
+
+
+def _choices(connection: Connection, numbers: Sequence[int]) -> dict[int, dict[TopicId, bool]]:
+    found: dict[int, dict[TopicId, bool]] = defaultdict(dict)
+    query = select(topic_choices.c.contact_id, topic_choices.c.topic_id, topic_choices.c.joined)
+    for number, topic, joined in connection.execute(query.where(topic_choices.c.contact_id.in_(numbers))):
+        found[number][TopicId(topic)] = bool(joined)
+    return found
+
+
+def _consents(connection: Connection, numbers: Sequence[int]) -> dict[int, AnyRow]:
+    latest = select(func.max(consent_events.c.id)).where(
+        consent_events.c.contact_id.in_(numbers), consent_events.c.what == "opt_in"
+    )
+    query = select(consent_events).where(consent_events.c.id.in_(latest.group_by(consent_events.c.contact_id)))
+    return {row.contact_id: row for row in connection.execute(query)}

@@ -1,0 +1,225 @@
+"""Sends: accepted requests, campaigns among them, where they stand, and what their rows say."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from migma_wire.json import request_from_json
+from sqlalchemy import Connection, Engine, and_, func, insert, literal, or_, select, update
+
+from migma_core.audience.address import Address, AddressKey, address_key
+from migma_core.audience.contact import ProjectId
+from migma_core.decision.authorization import Sender
+from migma_core.decision.policy import Policy
+from migma_core.decision.purpose import Purpose
+from migma_core.decision.reasons import ReasonKind
+from migma_core.decision.standing import Standing
+from migma_core.delivery.campaign import Action, CampaignStatus, advance
+from migma_core.delivery.delivery import DeliveryState, SendId
+from migma_core.message.token import DeliveryId
+from migma_core.ports import DecisionRecord, DeliveryRecord, SendRecord
+from migma_core.request.content import Attachment
+from migma_core.request.recipients import OneAddress
+from migma_core.request.send_request import SendRequest
+
+from .accepted import UnknownSend, purpose_of, read_accepted, read_attachments, write_accepted
+from .audience import audience_of, count_standings, standing_of
+from .closing import cancel_rest
+from .delivery_state import count_states, is_in_state, state_now
+from .engine import reading, writing
+from .question import ask
+from .schema import Instant, campaigns, contacts, deliveries, sends
+from .sender import read_sender
+from .shapes import AnyRow, AnySelect
+
+__all__ = ["Sends", "UnknownSend"]
+
+_ENDED = frozenset({CampaignStatus.SENT, CampaignStatus.FAILED, CampaignStatus.CANCELLED})
+
+
+class Sends:
+    """The sends of one database; ``pepper`` keys the addresses of direct ones."""
+
+    def __init__(self, engine: Engine, pepper: bytes) -> None:
+        self._engine = engine
+        self._pepper = pepper
+
+    def accept(
+        self,
+        send: SendId,
+        request: SendRequest,
+        purpose: Purpose,
+        policy: Policy,
+        warning: str | None,
+        at: datetime,
+        *,
+        name: str | None = None,
+    ) -> None:
+        """Write a request down: a campaign (with a ``name``) as a draft, a direct send as sending."""
+        status = CampaignStatus.SENDING if name is None else CampaignStatus.DRAFT
+        with writing(self._engine) as connection:
+            write_accepted(connection, send, request, purpose, policy.fingerprint, warning, at, status=status)
+            if name is not None:
+                connection.execute(insert(campaigns), {"id": send, "name": name})
+
+    def get(self, send: SendId) -> SendRecord:
+        """Read one send. Raises `UnknownSend`."""
+        with reading(self._engine) as connection:
+            return _first(connection, _records().where(sends.c.id == send), send)
+
+    def find(self, project: ProjectId, id_or_name: str) -> SendRecord:
+        """A campaign by id or name, the newest of that name. Raises `UnknownSend`, a `LookupError`."""
+        named = or_(sends.c.id == id_or_name, campaigns.c.name == id_or_name)
+        query = _newest_first(_campaigns(project).where(named))
+        with reading(self._engine) as connection:
+            return _first(connection, query, id_or_name)
+
+    def list(self, project: ProjectId) -> Sequence[SendRecord]:
+        """The project's campaigns, newest first, without their attachments."""
+        with reading(self._engine) as connection:
+            return tuple(_record(row) for row in connection.execute(_newest_first(_campaigns(project))))
+
+    def change_status(self, send: SendId, action: Action, at: datetime) -> CampaignStatus:
+        """
+        Take one step. Cancelling settles whatever has not been handed over. Raises `UnknownSend`, `CampaignConflict`.
+        """
+        with writing(self._engine) as connection:
+            before = read_accepted(connection, send, lock=True)
+            status = advance(before.status, action)
+            changes: dict[str, Any] = {"status": status.value, "why": None}
+            if status is CampaignStatus.SENDING:
+                changes["started_at"] = func.coalesce(sends.c.started_at, literal(at, Instant))
+            if status in _ENDED:
+                changes["finished_at"] = at
+            connection.execute(update(sends).where(sends.c.id == send).values(changes))
+            if status is CampaignStatus.CANCELLED:
+                cancel_rest(connection, send, at)
+            return status
+
+    def sender(self, request: SendRequest) -> Sender:
+        """The facts that authorize a request, as they are now."""
+        with reading(self._engine) as connection:
+            return read_sender(connection, request)
+
+    def count_standings(self, request: SendRequest, purpose: Purpose) -> Mapping[Standing, int]:
+        """The audience as numbers per standing, as it is now."""
+        with reading(self._engine) as connection:
+            question = ask(connection, request, purpose)
+            return count_standings(connection, audience_of(connection, question, request.recipients, self._pepper))
+
+    def standing_of(self, request: SendRequest, address: Address, purpose: Purpose) -> Standing | None:
+        """One person's standing, or ``None`` where they are not in the audience."""
+        with reading(self._engine) as connection:
+            question = ask(connection, request, purpose)
+            audience = audience_of(connection, question, request.recipients, self._pepper)
+            return standing_of(connection, audience, address_key(address, self._pepper))
+
+    def states(self, send: SendId) -> Mapping[DeliveryState, int]:
+        """The rows by state, read with their attempts (D10)."""
+        with reading(self._engine) as connection:
+            return count_states(connection, send)
+
+    def reasons(self, send: SendId) -> Mapping[ReasonKind, int]:
+        """Those withheld, each counted once under their strongest reason."""
+        query = select(deliveries.c.reasons, func.count()).where(
+            deliveries.c.send_id == send, deliveries.c.state == DeliveryState.WITHHELD.value
+        )
+        counted = Counter[ReasonKind]()
+        with reading(self._engine) as connection:
+            for reasons, people in connection.execute(query.group_by(deliveries.c.reasons)):
+                counted[_kinds(reasons)[0]] += people
+        return counted
+
+    def log(
+        self, send: SendId, *, state: DeliveryState | None = None, after: int = 0, limit: int = 100
+    ) -> Sequence[DeliveryRecord]:
+        """What became of each person, in the order of their rows; ``after`` is the last number seen."""
+        with reading(self._engine) as connection:
+            request = read_accepted(connection, send).request
+            rows = connection.execute(_log(request.project, send, state, after, limit)).all()
+        given = str(request.recipients.address) if isinstance(request.recipients, OneAddress) else _GONE
+        return tuple(_logged(row, given) for row in rows)
+
+    def delivery_of(self, send: SendId, key: AddressKey) -> DecisionRecord | None:
+        """What was decided about one address, or ``None`` where it has no row in this send."""
+        d = deliveries.c
+        columns = (state_now(), d.cell, d.denials, d.reasons, d.decided_at, d.policy, d.why)
+        with reading(self._engine) as connection:
+            row = connection.execute(select(*columns).where(d.send_id == send, d.address_key == key)).first()
+        if row is None:
+            return None
+        state, cell, denials, reasons, decided_at, policy, why = row
+        return DecisionRecord(DeliveryState(state), Standing(cell, denials), _kinds(reasons), decided_at, policy, why)
+
+
+_GONE = "(no longer known)"
+
+
+def _records() -> AnySelect:
+    return select(sends, campaigns.c.name).select_from(sends.outerjoin(campaigns, campaigns.c.id == sends.c.id))
+
+
+def _campaigns(project: ProjectId) -> AnySelect:
+    return _records().where(sends.c.project_id == project, campaigns.c.id.is_not(None))
+
+
+def _newest_first(query: AnySelect) -> AnySelect:
+    return query.order_by(sends.c.created_at.desc(), sends.c.id)
+
+
+def _first(connection: Connection, query: AnySelect, given: str) -> SendRecord:
+    row = connection.execute(query.limit(1)).first()
+    if row is None:
+        raise UnknownSend(given)
+    return _record(row, read_attachments(connection, SendId(row.id)))
+
+
+def _record(row: AnyRow, attachments: tuple[Attachment, ...] = ()) -> SendRecord:
+    return SendRecord(
+        SendId(row.id),
+        ProjectId(row.project_id),
+        request_from_json(row.request, attachments),
+        purpose_of(row.purpose),
+        CampaignStatus(row.status),
+        row.name,
+        row.why,
+        row.warning,
+        row.created_at,
+        row.started_at,
+        row.finished_at,
+    )
+
+
+def _log(project: ProjectId, send: SendId, state: DeliveryState | None, after: int, limit: int) -> AnySelect:
+    d = deliveries.c
+    columns = (
+        d.id,
+        d.ref,
+        contacts.c.local,
+        contacts.c.domain,
+        state_now(),
+        d.reasons,
+        d.why,
+        d.provider_id,
+        d.updated_at,
+    )
+    known = and_(contacts.c.project_id == project, contacts.c.address_key == d.address_key)
+    query = select(*columns).select_from(deliveries.outerjoin(contacts, known)).where(d.send_id == send, d.id > after)
+    if state is not None:
+        query = query.where(is_in_state(state))
+    return query.order_by(d.id).limit(limit)
+
+
+def _logged(row: AnyRow, given: str) -> DeliveryRecord:
+    number, ref, local, domain, state, reasons, why, provider_id, updated_at = row
+    address = given if local is None else f"{local}@{domain}"
+    return DeliveryRecord(
+        number, DeliveryId(ref), address, DeliveryState(state), _kinds(reasons), why, provider_id, updated_at
+    )
+
+
+def _kinds(reasons: str) -> tuple[ReasonKind, ...]:
+    return tuple(ReasonKind(kind) for kind in reasons.split(",") if kind)

@@ -1,0 +1,122 @@
+"""Settling: rows of deliveries, kept from changing while a step is checked, and moved on by the step (D10)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, Integer, bindparam, case, func, select, update
+
+from migma_core.decision.standing import Standing
+from migma_core.delivery.attempt import AttemptId
+from migma_core.delivery.delivery import DeliveryState, SendId
+from migma_core.delivery.effects import Settled
+from migma_core.message.token import DeliveryId
+
+from .accepted import read_accepted
+from .engine import now_us
+from .question import account_of
+from .schema import deliveries, domains
+
+__all__ = ["HeldRow", "count_accepted", "hold_rows", "settle"]
+
+_AT_ONCE = 500
+
+
+class HeldRow(NamedTuple):
+    """A row that somebody asks to change, as it is."""
+
+    fence: int
+    state: DeliveryState
+    attempt: AttemptId | None
+
+
+def hold_rows(
+    connection: Connection, refs: Collection[DeliveryId], only: ColumnElement[bool] | None = None
+) -> dict[DeliveryId, HeldRow]:
+    """Read rows as they are, and keep them so until the transaction ends; in one order, so that nobody deadlocks."""
+    d = deliveries.c
+    query = select(d.ref, d.fence, d.state, d.attempt_id).order_by(d.ref).with_for_update()
+    query = query if only is None else query.where(only)
+    found: dict[DeliveryId, HeldRow] = {}
+    for some in _chunks(sorted(refs)):
+        for ref, fence, state, attempt in connection.execute(query.where(d.ref.in_(some))):
+            found[ref] = HeldRow(fence, DeliveryState(state), attempt)
+    return found
+
+
+def settle(
+    connection: Connection, settled: Sequence[Settled], now: datetime, spent: Callable[[Settled], bool] | None = None
+) -> None:
+    """Move held rows on. ``spent`` says of which an attempt is used up; the others keep their count."""
+    clock: int = connection.execute(select(now_us())).scalar_one()
+    rows = [_step(one, clock, now, spent is not None and spent(one)) for one in settled]
+    if rows:
+        connection.execute(_SETTLE, rows)
+    decided = [_decision(one, one.standing, now) for one in settled if one.standing is not None]
+    if decided:
+        connection.execute(_DECIDE_AGAIN, decided)
+
+
+def count_accepted(connection: Connection, send: SendId, accepted: int) -> None:
+    """Count messages that were accepted for the domain they came from (R62)."""
+    if not accepted:
+        return
+    request = read_accepted(connection, send).request
+    d, account = domains.c, account_of(connection, request.project)
+    here = update(domains).where(d.account_id == account, d.name == request.sender.domain)
+    connection.execute(here.values(sent=d.sent + accepted))
+
+
+_SETTLE = (
+    update(deliveries)
+    .where(deliveries.c.ref == bindparam("delivery"))
+    .values(
+        state=bindparam("to"),
+        why=bindparam("because"),
+        not_before=bindparam("rests_until"),
+        lease_until=None,
+        attempts=deliveries.c.attempts + bindparam("spent"),
+        attempt_id=case((bindparam("keeps", type_=Integer) == 1, deliveries.c.attempt_id), else_=None),
+        provider_id=func.coalesce(bindparam("known_as", type_=deliveries.c.provider_id.type), deliveries.c.provider_id),
+        updated_at=bindparam("now"),
+    )
+)
+_DECIDE_AGAIN = (
+    update(deliveries)
+    .where(deliveries.c.ref == bindparam("delivery"))
+    .values(
+        cell=bindparam("fresh_cell"),
+        denials=bindparam("fresh_denials"),
+        reasons=bindparam("kinds"),
+        decided_at=bindparam("now"),
+    )
+)
+
+
+def _step(one: Settled, clock: int, now: datetime, spent: bool) -> dict[str, Any]:
+    return {
+        "delivery": one.delivery,
+        "to": one.state.value,
+        "because": one.why,
+        "rests_until": clock + round(one.wait * 1_000_000) if one.wait > 0 else None,
+        "spent": int(spent),
+        "keeps": int(one.keeps_attempt),
+        "known_as": one.provider_id,
+        "now": now,
+    }
+
+
+def _decision(one: Settled, standing: Standing, now: datetime) -> dict[str, Any]:
+    return {
+        "delivery": one.delivery,
+        "fresh_cell": standing.cell,
+        "fresh_denials": int(standing.denials),
+        "kinds": ",".join(one.reasons),
+        "now": now,
+    }
+
+
+def _chunks(refs: Sequence[DeliveryId]) -> Iterator[Sequence[DeliveryId]]:
+    return (refs[start : start + _AT_ONCE] for start in range(0, len(refs), _AT_ONCE))

@@ -1,0 +1,109 @@
+"""Standings packed in SQL, digit for digit as `migma_core.decision.standing` packs them. SQL knows no policy (D4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import ColumnElement, FromClause, and_, case, func, literal
+
+from migma_core.audience.consent import ConsentLevel
+from migma_core.audience.contact import Status, Validation
+from migma_core.audience.suppression import Denials, SuppressionReason
+from migma_core.audience.topic import DefaultSubscription
+from migma_core.decision.purpose import Purpose
+from migma_core.decision.standing import RADIX, ConsentFact, StatusFact, TopicFact, ValidationFact, topic_fact
+
+from .question import Question
+from .schema import addresses, contacts, suppressions, topic_choices
+
+__all__ = ["cell_of", "denials_of", "with_facts"]
+
+_refusals = suppressions.alias("refusals")
+
+_STATUS = {one.value: int(StatusFact[one.name]) for one in Status}
+_VALIDATION = {one.value: int(ValidationFact[one.name]) for one in Validation}
+_CONSENT = {one.value: int(ConsentFact[one.name]) for one in ConsentLevel}
+_ALL_DENIALS = sum(Denials)
+
+
+def with_facts(people: FromClause, key: ColumnElement[bytes], question: Question) -> FromClause:
+    """
+    Join to ``people``, who hold `contacts` (or a missing one), all that a standing is packed from.
+
+    Joins on unique keys, not subqueries: nobody comes twice, and a page costs the same at the end as at the start
+    (performance §2).
+    """
+    joined = people.outerjoin(
+        addresses, and_(addresses.c.account_id == question.account, addresses.c.address_key == key)
+    ).outerjoin(
+        _refusals,
+        and_(
+            _refusals.c.account_id == question.account,
+            _refusals.c.address_key == key,
+            _refusals.c.reason == SuppressionReason.PROVIDER.value,
+            _refusals.c.provider == question.provider,
+        ),
+    )
+    return joined.outerjoin(
+        topic_choices,
+        and_(topic_choices.c.contact_id == contacts.c.id, topic_choices.c.topic_id == question.topic),
+    )
+
+
+def cell_of(question: Question, is_role: bool = False) -> ColumnElement[int]:
+    """
+    The packed cell, in mixed radix. ``is_role`` speaks for an address without a contact, which has no such column.
+
+    A text that is null or not understood gives the unreadable digit, never a guess (A-01).
+    """
+    digits = (
+        literal(int(question.purpose)),
+        _known_or(StatusFact.NO_CONTACT, _digit(contacts.c.status, _STATUS, StatusFact.UNREADABLE)),
+        _known_or(ValidationFact.UNKNOWN, _digit(contacts.c.validation, _VALIDATION, ValidationFact.UNREADABLE)),
+        _known_or(is_role, case((contacts.c.is_role.is_(False), 0), else_=1)),
+        _known_or(ConsentFact.NONE, _digit(contacts.c.consent, _CONSENT, ConsentFact.UNREADABLE)),
+        _topic_digit(question),
+    )
+    packed: ColumnElement[int] = digits[0]
+    for base, digit in zip(RADIX[1:], digits[1:], strict=True):
+        packed = packed * base + digit
+    return packed
+
+
+def denials_of() -> ColumnElement[int]:
+    """
+    What stands against the address: less what a later consent lifted for this project, and this provider's refusal.
+
+    Another provider's refusal stops nobody here. Numbers that no `Denials` can be are unreadable, which withholds.
+    """
+    stored, lifted = func.coalesce(addresses.c.denials, 0), func.coalesce(contacts.c.lifted, 0)
+    mask = case((lifted.between(0, _ALL_DENIALS), lifted), else_=0).bitwise_or(int(Denials.PROVIDER_SUPPRESSED))
+    of_address = case(
+        (stored.between(0, _ALL_DENIALS), stored.bitwise_and(mask.bitwise_not())), else_=int(Denials.UNREADABLE)
+    )
+    refused = case((_refusals.c.id.is_(None), 0), else_=int(Denials.PROVIDER_SUPPRESSED))
+    return of_address.bitwise_or(refused)
+
+
+def _digit(column: ColumnElement[str], digits: Mapping[str, int], unreadable: int) -> ColumnElement[int]:
+    return case(digits, value=column, else_=int(unreadable))
+
+
+def _known_or(absent: int, digit: ColumnElement[int]) -> ColumnElement[int]:
+    """The digit of a stored contact, or the one that speaks for nobody."""
+    return case((contacts.c.id.is_(None), int(absent)), else_=digit)
+
+
+def _topic_digit(question: Question) -> ColumnElement[int]:
+    if question.purpose is Purpose.TRANSACTIONAL or question.topic is None:
+        return literal(int(TopicFact.NO_TOPIC))  # R19: transactional mail has no topic to respect
+    if question.topic_default is None:
+        return literal(int(TopicFact.NOT_SUBSCRIBED_UNREADABLE))
+    subscribed = question.topic_default is DefaultSubscription.SUBSCRIBED
+    unreadable = TopicFact.SUBSCRIBED_UNREADABLE if subscribed else TopicFact.NOT_SUBSCRIBED_UNREADABLE
+    return case(
+        (topic_choices.c.contact_id.is_(None), int(topic_fact(question.topic_default, None))),
+        (topic_choices.c.joined.is_(True), int(topic_fact(question.topic_default, True))),
+        (topic_choices.c.joined.is_(False), int(topic_fact(question.topic_default, False))),
+        else_=int(unreadable),
+    )

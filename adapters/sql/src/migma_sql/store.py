@@ -1,0 +1,78 @@
+"""The store: all rooms behind one database (the port `migma_core.ports.Store`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from typing import Literal
+
+from sqlalchemy import Engine
+
+from migma_core.audience.contact import ProjectId
+from migma_core.audience.intake import Intake
+from migma_core.ports import ImportReport, Incoming
+
+from .contacts import Contacts
+from .domains import Domains
+from .engine import connect
+from .importing import Import
+from .ledger import SqlLedger
+from .migrating import migrate
+from .projects import Projects
+from .segments import Segments
+from .sends import Sends
+from .suppressions import Suppressions
+from .tags import Tags
+from .topics import Topics
+
+__all__ = ["SqlStore"]
+
+
+class SqlStore:
+    """Everything that is kept. ``pepper`` (32 octets or more) keys addresses and lives outside the database."""
+
+    def __init__(self, engine: Engine, *, pepper: bytes, lease: timedelta) -> None:
+        self._engine = engine
+        self._pepper = pepper
+        self.projects = Projects(engine)
+        self.contacts = Contacts(engine, pepper)
+        self.tags = Tags(engine)
+        self.topics = Topics(engine)
+        self.segments = Segments(engine)
+        self.suppressions = Suppressions(engine, pepper)
+        self.domains = Domains(engine)
+        self.sends = Sends(engine, pepper)
+        self.ledger = SqlLedger(engine, pepper, lease)
+
+    @classmethod
+    def open(cls, url: str, *, pepper: bytes, lease: timedelta = timedelta(seconds=30)) -> SqlStore:
+        """
+        Connect, and bring the schema to this version. Raises `SchemaTooNew`, and `ValueError` for an unknown database.
+
+        >>> SqlStore.open("sqlite:///:memory:", pepper=bytes(32)).projects.all()
+        ()
+        """
+        engine = connect(url)
+        migrate(engine)
+        return cls(engine, pepper=pepper, lease=lease)
+
+    def import_contacts(  # noqa: PLR0913 - what an import must be told
+        self,
+        project: ProjectId,
+        rows: Iterable[Incoming],
+        intake: Intake,
+        *,
+        on_conflict: Literal["upsert", "skip"] = "upsert",
+        tags: frozenset[str] = frozenset(),
+        dry_run: bool = False,
+        at: datetime,
+        report_row: Callable[[int, str, str], None] | None = None,
+        progress: Callable[[ImportReport], None] | None = None,
+    ) -> ImportReport:
+        """Import a list of any length, see `Import`; a dry run keeps nothing."""
+        one = Import(self._engine, self._pepper, project, intake, at, on_conflict, tags, report_row, progress)
+        return one.rehearse(rows) if dry_run else one.run(rows)
+
+    def close(self) -> None:
+        """Release all connections."""
+        self._engine.dispose()

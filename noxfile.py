@@ -1,0 +1,156 @@
+"""Sessions for people and for CI; adapters are found by themselves."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import tomllib
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2026.4"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.reuse_venv = "yes"
+nox.options.download_python = "never"
+nox.options.sessions = ["tests", "alone", "types", "lint", "docs"]
+
+PROJECT = nox.project.load_toml("pyproject.toml")
+ADAPTERS = sorted(path.parent for path in Path("adapters").glob("*/pyproject.toml"))
+# uv does not compile on install, and every process of the command-line tests would compile again
+COMPILED = {"UV_COMPILE_BYTECODE": "1"}
+# wings of the core, each importing only from those after it in this list
+WINGS = ("testing", "ports", "delivery", "message", "decision", "request", "audience")
+# adapters that others may import; the command line stands above all of them
+SHARED = ("migma_runtime", "migma_http", "migma_wire")
+FRONT = ("migma_cli",)
+
+
+def everything(session: nox.Session, *groups: str) -> None:
+    """Install the core and every adapter, editable, in one call: nothing of ours is looked up on an index."""
+    editable = [part for path in (Path(), *ADAPTERS) for part in ("-e", f"./{path}")]
+    session.install(*editable, *nox.project.dependency_groups(PROJECT, *groups), env=COMPILED)
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Watch a campaign being imported, previewed, sent, unsubscribed from, and sent again."""
+    everything(session)
+    session.run("migma", "demo", *session.posargs)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run all tests; arguments go to pytest."""
+    everything(session, "test")
+    session.run("python", "-m", "pytest", *session.posargs)
+
+
+@nox.session
+def alone(session: nox.Session) -> None:
+    """Run the core's own tests on the built wheel, with only pytest and Hypothesis beside it."""
+    out = Path(session.create_tmp()).resolve()
+    shutil.rmtree(out / "dist", ignore_errors=True)
+    session.install("build", "hypothesis>=6.150", "pytest>=9")
+    session.run("python", "-m", "build", "--wheel", "--outdir", str(out / "dist"), ".", silent=True)
+    session.install("--force-reinstall", "--no-deps", *map(str, (out / "dist").glob("*.whl")))
+    with tempfile.TemporaryDirectory() as elsewhere:
+        # away from the checkout, so that only the wheel can be imported
+        for folder in ("unit", "properties", "support"):
+            if Path("tests", folder).exists():
+                shutil.copytree(Path("tests", folder), Path(elsewhere, "tests", folder))
+        shutil.copy("tests/conftest.py", Path(elsewhere, "tests"))
+        session.chdir(elsewhere)
+        session.run(
+            "python", "-c", "import migma_core; assert 'site-packages' in migma_core.__file__, migma_core.__file__"
+        )
+        session.run(
+            "python", "-m", "pytest", "--import-mode=importlib", "-o", "pythonpath=.", "-q", "tests", *session.posargs
+        )
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types, strictly, everywhere."""
+    everything(session, "types")
+    session.run("mypy", env={"MYPYPATH": ":".join([".", *(f"{path}/src" for path in ADAPTERS)])})
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style, and that every import points the right way."""
+    everything(session, "lint")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    contracts = Path(session.create_tmp()) / "contracts.toml"
+    contracts.write_text(_contracts())
+    session.run("lint-imports", "--config", str(contracts), "--no-cache")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Run every example in the README, the docs and the core's docstrings."""
+    everything(session, "test")
+    session.run("python", "-m", "pytest", "-q", "tests/docs", *session.posargs)
+
+
+@nox.session(default=False)
+def build(session: nox.Session) -> None:
+    """Build every distribution into dist/."""
+    session.install("build")
+    for path in (Path(), *ADAPTERS):
+        session.run("python", "-m", "build", "--outdir", "dist", str(path), silent=True)
+
+
+@nox.session(default=False)
+def dev(session: nox.Session) -> None:
+    """Make a virtual environment in .venv with everything for an editor."""
+    session.run("python", "-m", "venv", ".venv", external=True)
+    editable = [part for path in (Path(), *ADAPTERS) for part in ("-e", f"./{path}")]
+    wanted = nox.project.dependency_groups(PROJECT, "dev")
+    session.run(".venv/bin/python", "-m", "pip", "install", "-q", *editable, *wanted, external=True)
+
+
+def _contracts() -> str:
+    """Import contracts of the tree as it is, so that a new adapter is held to them without being named."""
+    packages = sorted(path.name for adapter in ADAPTERS for path in (adapter / "src").iterdir() if path.is_dir())
+    leaves = [name for name in packages if name not in (*SHARED, *FRONT)]
+    third = sorted({_imported(name) for adapter in ADAPTERS for name in _dependencies(adapter)})
+    return f"""
+[tool.importlinter]
+root_packages = {["migma_core", *packages]}
+include_external_packages = true
+
+[[tool.importlinter.contracts]]
+name = "data and imports go downhill"
+type = "layers"
+layers = {[f"migma_core.{wing}" for wing in WINGS]}
+exhaustive = true
+containers = []
+
+[[tool.importlinter.contracts]]
+name = "the core knows neither adapters nor third parties"
+type = "forbidden"
+source_modules = ["migma_core"]
+forbidden_modules = {[*packages, *third]}
+
+[[tool.importlinter.contracts]]
+name = "adapters do not know each other"
+type = "independence"
+modules = {leaves}
+
+[[tool.importlinter.contracts]]
+name = "the shared adapters know no concrete one"
+type = "forbidden"
+source_modules = {[name for name in SHARED if name in packages]}
+forbidden_modules = {[*leaves, *FRONT]}
+""".replace("exhaustive = true\ncontainers = []\n", "").replace("'", '"')
+
+
+def _dependencies(adapter: Path) -> list[str]:
+    named: list[str] = tomllib.loads((adapter / "pyproject.toml").read_text())["project"]["dependencies"]
+    return [name for name in named if not name.startswith("migma-")]
+
+
+def _imported(requirement: str) -> str:
+    return requirement.split(">", maxsplit=1)[0].split("[", maxsplit=1)[0].strip().replace("-", "_")

@@ -1,0 +1,55 @@
+"""The demo, on a small list; its own checks fail the run."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from email import message_from_bytes
+from pathlib import Path
+from typing import Any
+
+from migma_cli.demo.people import HEADER, write_people
+from migma_wire import read_contacts
+
+Run = Callable[..., Any]
+
+
+def test_the_demo_tells_its_story(run: Run, tmp_path: Path) -> None:
+    """The demo runs to its end, keeps its files where asked, and no withheld person has a mail."""
+    shown = run("demo", "--contacts", "600", "--keep", "kept")
+
+    assert shown.code == 0, shown.err
+    assert "9. That was all real" in shown.out or "That was all real" in shown.out
+    mails = [message_from_bytes(path.read_bytes()) for path in (tmp_path / "kept/installation/outbox/new").iterdir()]
+    assert len(mails) > 300
+    marketing = [mail for mail in mails if mail["List-Unsubscribe"]]
+    assert len(mails) == len(marketing) + 1
+
+
+def test_a_folder_in_use_is_left_alone(run: Run, tmp_path: Path) -> None:
+    """``--keep`` refuses a folder that holds something."""
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine").write_text("keep")
+
+    shown = run("demo", "--keep", "full")
+
+    assert shown.code == 1
+    assert "not empty" in shown.err
+    assert (tmp_path / "full" / "mine").read_text() == "keep"
+
+
+def test_the_list_is_the_same_for_the_same_seed_and_messy(tmp_path: Path) -> None:
+    """Two runs of the generator give the same bytes, with a byte order mark, CRLF and all kinds of bad rows."""
+    write_people(tmp_path / "a.csv", 2_000)
+    write_people(tmp_path / "b.csv", 2_000)
+
+    raw = (tmp_path / "a.csv").read_bytes()
+
+    assert raw == (tmp_path / "b.csv").read_bytes()
+    assert raw.startswith(b"\xef\xbb\xbf") and b"\r\n" in raw
+    rows = list(csv.reader(raw.decode("utf-8-sig").splitlines(keepends=True)))
+    assert tuple(rows[0]) == HEADER
+    assert len(rows) == 2_001
+    with (tmp_path / "a.csv").open("rb") as stream:
+        refused = [row for row in read_contacts(stream) if hasattr(row, "reason")]
+    assert 10 < len(refused) < 100

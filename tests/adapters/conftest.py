@@ -1,0 +1,53 @@
+"""An installation to try things on: SQLite, a local outbox, a brand, a verified domain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from migma_runtime import Migma
+
+from migma_core import Brand, Intake, Project, Status
+
+BRAND = Brand("Acme", "Acme Ltd\n1 Main Street\nSpringfield", "https://mail.example.com")
+
+
+@pytest.fixture
+def migma(tmp_path: Path) -> Iterator[Migma]:
+    """A fresh installation with the project Acme and the verified domain mail.example.com."""
+    with Migma.create(home=tmp_path / "home") as made:
+        project = made.start_project("Acme", BRAND)
+        now = made.parts.clock.now()
+        made.store.domains.add(project.account, "mail.example.com", now)
+        made.store.domains.verify(project.account, "mail.example.com", now)
+        yield made
+
+
+@pytest.fixture
+def project(migma: Migma) -> Project:
+    """The project of that installation."""
+    return migma.store.projects.all()[0]
+
+
+@pytest.fixture
+def imported(migma: Migma, project: Project, tmp_path: Path) -> Callable[[str], None]:
+    """Import people from the text of a CSV file, with the source of their consent on record."""
+
+    def load(text: str) -> None:
+        path = tmp_path / "people.csv"
+        path.write_text(text, encoding="utf-8")
+        migma.contacts.import_csv(project.id, path, Intake(Status.SUBSCRIBED, "checkout"))
+
+    return load
+
+
+@pytest.fixture
+def mails(migma: Migma) -> Callable[[], list[bytes]]:
+    """Every mail in the outbox."""
+
+    def read() -> list[bytes]:
+        folder = migma.parts.settings.outbox_path / "new"
+        return [path.read_bytes() for path in sorted(folder.iterdir())] if folder.exists() else []
+
+    return read

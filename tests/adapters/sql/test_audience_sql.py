@@ -1,0 +1,193 @@
+"""Audiences selected by the database are those that `matches` describes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from migma_sql import schema
+from migma_sql.audience import audience_of, read_page, standing_of
+from migma_sql.condition import matching
+from migma_sql.question import Question
+from migma_wire.json import condition_to_json
+from sqlalchemy import Connection, Engine, select
+from sqlalchemy.dialects import postgresql
+
+from migma_core import Address, Contact, ContactId, ProjectId, Purpose, SegmentMembers, TagHolders, address_key
+from migma_core.audience import AllOf, AnyOf, Condition, FieldIs, Mode, Not, SegmentId, Tagged, matches
+from migma_core.request import Recipients
+from migma_core.testing import strategies as values
+from tests.support.sql_rows import (
+    ACCOUNT,
+    NOW,
+    PEPPER,
+    PROJECT,
+    add,
+    add_contact,
+    add_people,
+    add_project,
+    ref,
+    small_account,
+    undone,
+)
+
+AT_LEAST = max(300, settings().max_examples)
+QUESTION = Question(ACCOUNT, PROJECT, "migma", Purpose.MARKETING)
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """An account without people."""
+    made = small_account(tmp_path_factory.mktemp("audience") / "migma.db")
+    yield made
+    made.dispose()
+
+
+def selected(connection: Connection, condition: Condition) -> set[str]:
+    """The refs of the contacts that the database finds."""
+    return set(connection.scalars(select(schema.contacts.c.ref).where(matching(condition, PROJECT))))
+
+
+@settings(max_examples=AT_LEAST)
+@given(
+    people=st.lists(
+        values.contacts(project=PROJECT), min_size=1, max_size=3, unique_by=lambda one: one.address.canonical
+    ),
+    conditions=st.lists(values.conditions(), min_size=1, max_size=3),
+)
+def test_the_database_selects_whom_python_matches(
+    engine: Engine, people: list[Contact], conditions: list[Condition]
+) -> None:
+    """For any contacts and any conditions, the compiled predicate and `matches` agree about everybody."""
+    people = [_with_id(one) for one in people]
+    with undone(engine) as connection:
+        for one in people:
+            add_contact(connection, one)
+        for condition in conditions:
+            assert selected(connection, condition) == {one.id for one in people if matches(condition, one)}
+
+
+@settings(max_examples=AT_LEAST)
+@given(
+    text=st.text(max_size=6)
+    | st.sampled_from(("100%", "a_b", "\\", "A\0b", "ß", "İ", "10", "-3.5", "1e2", "2026-05-01")),
+    wanted=st.text(max_size=3) | st.sampled_from(("%", "_", "0%", "\0b", "ss", "b", "", "10.0", "100")),
+    mode=st.sampled_from([mode for mode in Mode if not mode.startswith(("number", "date"))]),
+)
+def test_text_is_compared_as_it_is(engine: Engine, text: str, wanted: str, mode: Mode) -> None:
+    """Wildcards, NUL and letters that fold to two mean in the database what they mean in Python."""
+    someone = _person(fields={"note": text})
+    condition = FieldIs("note", mode, (wanted,))
+    with undone(engine) as connection:
+        add_contact(connection, someone)
+        assert (selected(connection, condition) == {someone.id}) is matches(condition, someone)
+
+
+@given(condition=values.conditions())
+def test_every_condition_compiles_for_postgresql(condition: Condition) -> None:
+    """No condition needs anything that one database has and the other lacks."""
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
+    assert str(select(schema.contacts.c.id).where(matching(condition, PROJECT)).compile(dialect=dialect))
+
+
+def test_a_value_is_found_under_the_products_spelling_too(engine: Engine) -> None:
+    """``firstName`` in a segment means what it means in a template."""
+    someone = _person(first_name="Ada")
+    with undone(engine) as connection:
+        add_contact(connection, someone)
+        for condition in (FieldIs("firstName", Mode.IS, ("ada",)), Not(FieldIs("lastName", Mode.IS, ("ada",)))):
+            assert matches(condition, someone)
+            assert selected(connection, condition) == {someone.id}
+
+
+def test_tags_are_compared_by_their_exact_name_and_within_the_project(engine: Engine) -> None:
+    """Neither another case nor another project's tag of the same name finds anybody."""
+    other = ProjectId("d" * 32)
+    with undone(engine) as connection:
+        add_project(connection, other)
+        mine, theirs = _person(tags=frozenset({"Beta"})), _person(project=other, tags=frozenset({"beta"}))
+        add_contact(connection, mine)
+        add_contact(connection, theirs)
+        assert selected(connection, Tagged(("Beta",))) == {mine.id}
+        assert selected(connection, Tagged(("beta", "BETA"))) == set()
+        assert members(connection, TagHolders("beta")) == []
+        assert len(members(connection, TagHolders("Beta"))) == 1
+
+
+def test_a_segment_that_is_not_there_has_nobody(engine: Engine) -> None:
+    """Neither an unknown segment nor an unknown tag is ever everybody."""
+    with undone(engine) as connection:
+        add_people(connection, 3)
+        assert members(connection, SegmentMembers(SegmentId("0" * 32))) == []
+        assert members(connection, TagHolders("nothing")) == []
+
+
+def test_a_segment_is_read_from_the_store(engine: Engine) -> None:
+    """A stored condition selects the project's people and nobody else's."""
+    condition = AllOf(
+        (
+            Not(Tagged(("out",))),
+            AnyOf((FieldIs("country", Mode.IS, ("DE",)), FieldIs("email", Mode.CONTAINS, ("org",)))),
+        )
+    )
+    segment = SegmentId(ref())
+    with undone(engine) as connection:
+        row = {"name": "Germans", "condition": condition_to_json(condition), "created_at": NOW}
+        add(connection, schema.segments, id=segment, project_id=PROJECT, **row)
+        wanted, unwanted = _person(), _person(tags=frozenset({"out"}))
+        number = add_contact(connection, wanted)
+        add_contact(connection, unwanted)
+        audience = audience_of(connection, QUESTION, SegmentMembers(segment), PEPPER)
+        assert members(connection, SegmentMembers(segment)) == [number]
+        assert standing_of(connection, audience, address_key(wanted.address, PEPPER)) is not None
+        assert standing_of(connection, audience, address_key(unwanted.address, PEPPER)) is None
+
+
+@given(people=st.integers(0, 12), limit=st.integers(1, 13))
+def test_pages_end_where_the_audience_ends(engine: Engine, people: int, limit: int) -> None:
+    """Pages of any size hold everybody once, in order, and the last one says that it is the last."""
+    with undone(engine) as connection:
+        add_people(connection, people)
+        found = members(connection, TagHolders("all"), limit)
+    assert len(found) == people
+    assert found == sorted({one for one in found if one is not None})
+
+
+def test_pages_are_found_without_sorting_or_scanning(engine: Engine) -> None:
+    """The database reads pages in the order of an index: the last costs what the first costs."""
+    segment = SegmentId(ref())
+    with undone(engine) as connection:
+        row = {"name": "Tagged", "condition": condition_to_json(Tagged(("all",))), "created_at": NOW}
+        add(connection, schema.segments, id=segment, project_id=PROJECT, **row)
+        plans = [_plan(connection, recipients) for recipients in (TagHolders("all"), SegmentMembers(segment))]
+    assert all("TEMP B-TREE" not in plan and "SCAN" not in plan for plan in plans)
+
+
+def _plan(connection: Connection, recipients: Recipients) -> str:
+    audience = audience_of(connection, QUESTION, recipients, PEPPER)
+    query = audience.rows.where(audience.place > 5).order_by(audience.place).limit(3)
+    compiled = query.compile(connection, compile_kwargs={"literal_binds": True})
+    return str(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}").all())
+
+
+def members(connection: Connection, recipients: TagHolders | SegmentMembers, limit: int = 2) -> list[int | None]:
+    """Everybody in the audience, page by page."""
+    audience, after, found = audience_of(connection, QUESTION, recipients, PEPPER), 0, list[int | None]()
+    while True:
+        page = read_page(connection, audience, after, limit)
+        found += [row.contact for row in page.rows]
+        if page.after is None:
+            return found
+        after = page.after
+
+
+def _person(project: ProjectId = PROJECT, **values: Any) -> Contact:
+    number = ref()
+    return Contact(id=ContactId(number), project=project, address=Address(number.lstrip("0"), "example.org"), **values)
+
+
+def _with_id(contact: Contact) -> Contact:
+    return Contact(**{**{name: getattr(contact, name) for name in Contact.__slots__}, "id": ContactId(ref())})

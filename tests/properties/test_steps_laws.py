@@ -1,0 +1,651 @@
+"""Laws of the sending loop, driven by a ledger and a provider small enough to be read: nobody lost, nobody doubled."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal, TypeAlias, assert_never
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from migma_core import (
+    MIGMA,
+    Accepted,
+    Address,
+    Attempt,
+    AttemptId,
+    Batch,
+    Brand,
+    Cell,
+    ContactId,
+    Content,
+    Deferred,
+    DeliveryId,
+    DeliveryState,
+    Denials,
+    Facts,
+    Job,
+    Mailable,
+    NotSent,
+    Outcome,
+    Parcel,
+    ProjectId,
+    Purpose,
+    Rejected,
+    Scalar,
+    Scope,
+    Sender,
+    SendId,
+    SendingDomain,
+    SendRequest,
+    Standing,
+    TagHolders,
+    TokenKeys,
+    Unknown,
+    address_key,
+    compile_content,
+    decide,
+    send_steps,
+)
+from migma_core.decision.reasons import QuietHours
+from migma_core.decision.standing import StatusFact, TopicFact
+from migma_core.delivery import effects as e
+from migma_core.delivery.delivery import MOST_ATTEMPTS, SETTLED, read_state
+from migma_core.testing.strategies import cells, denials, standings
+
+READY, CLAIMED, HELD = DeliveryState.READY, DeliveryState.CLAIMED, DeliveryState.HELD
+START = datetime(2026, 5, 1, 12, tzinfo=UTC)
+LEASE = 90.0
+SEND = SendId("5" * 32)
+BRAND = Brand("Acme", "1 Main Street, Springfield", "https://mail.example.com")
+DOMAIN = SendingDomain("example.com", is_verified=True)
+AUTHORIZED = Sender(DOMAIN, postal_address=BRAND.postal_address)
+MARKETING = SendRequest(
+    project=ProjectId("a" * 32),
+    sender=Address("news", "example.com"),
+    sender_name="Acme",
+    recipients=TagHolders("beta"),
+    content=Content("Hello {{first_name|you}}", "<p>News</p>"),
+)
+TRANSACTIONAL = replace(MARKETING, transactional=True)
+GOOD = Standing(0)
+UNSUBSCRIBED = Standing(0, Denials.UNSUBSCRIBED)
+KNOWN = Cell(Purpose.TRANSACTIONAL, StatusFact.SUBSCRIBED).packed
+STRANGER = Cell(Purpose.TRANSACTIONAL, StatusFact.NO_CONTACT).packed
+
+Script: TypeAlias = Callable[[DeliveryId, int], Outcome]
+"""What the provider answers about a delivery, and on which occasion; the first is 1."""
+
+
+class Crash(Exception):
+    """The machine stopped."""
+
+
+@dataclass
+class Row:
+    """One delivery as a store keeps it."""
+
+    person: int
+    state: DeliveryState
+    fence: int = 0
+    attempts: int = 0
+    attempt: AttemptId | None = None
+    lease_until: float = 0.0
+    not_before: float = 0.0
+    why: str = ""
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass
+class World:
+    """
+    A ledger, a provider and a clock in memory, answering effects one by one, and refusing what must not happen.
+
+    ``people`` are the facts of the audience, and may change between fan-out and claim. ``accepted`` lists what the
+    provider took, in order, repetitions included. ``seen`` lists the effects that were carried out.
+    """
+
+    people: list[Facts]
+    request: SendRequest = MARKETING
+    sender: Sender = AUTHORIZED
+    script: Script = lambda delivery, occasion: Accepted()
+    lists: bool = True
+    values: Mapping[int, Mapping[str, Scalar]] = field(default_factory=dict)
+    rows: dict[DeliveryId, Row] = field(default_factory=dict)
+    attempts: dict[AttemptId, Attempt] = field(default_factory=dict)
+    read: int | None = 0
+    now: float = 0.0
+    accepted: list[DeliveryId] = field(default_factory=list)
+    handed_over: Counter[DeliveryId] = field(default_factory=Counter)
+    paused: str | None = None
+    seen: list[str] = field(default_factory=list)
+    steals: bool = False
+
+    def job(self, *, batch: int = 2, page: int = 3) -> Job:
+        """The job that this world is asked to do."""
+        return Job(
+            SEND,
+            compile_content(self.request, BRAND),
+            MIGMA,
+            TokenKeys({1: bytes(range(32))}),
+            "outbox",
+            lambda batch: Parcel(tuple(message.delivery.encode() for message in batch.messages)),
+            lambda row: "too far away" if row.values.get("unreachable") else None,
+            batch,
+            page,
+        )
+
+    def states(self) -> Counter[DeliveryState]:
+        """How many rows are in each state."""
+        return Counter(row.state for row in self.rows.values())
+
+    def mailable(self) -> set[DeliveryId]:
+        """Whom the facts of this moment allow."""
+        return {delivery_of(place) for place, facts in enumerate(self.people) if decide(facts) == Mailable()}
+
+    def answer(self, effect: e.Effect[Any]) -> Any:
+        """Carry an effect out as a store or a provider would."""
+        self.seen.append(type(effect).__name__)
+        match effect:
+            case e.ReadAudience(_, limit):
+                return self.read_audience(limit)
+            case e.WriteDeliveries(_, rows, after, policy):
+                assert policy == MIGMA.fingerprint
+                self.write(rows, after)
+            case e.Claim(_, limit):
+                return self.claim(limit)
+            case e.CommitAttempt(attempt, fences, settled):
+                return self.commit(attempt, fences, settled)
+            case e.HandOver(batch, parcel, attempt):
+                return self.hand_over(batch, parcel, attempt, len(batch.messages))
+            case e.Record(attempt_id, settled):
+                assert {one.delivery for one in settled} == set(self.attempts[attempt_id].deliveries)
+                self.settle(settled)
+            case e.GiveBack(fences):
+                assert all(self.rows[one].fence == fence for one, fence in fences.items())
+                self.free(fences)
+            case e.InFlight():
+                return e.OpenAttempts(self.in_doubt())
+            case e.AskProvider(deliveries):
+                return frozenset(deliveries) & frozenset(self.accepted) if self.lists else None
+            case e.Reconcile(found, absent, undecided, why):
+                assert why
+                self.reconcile(found, absent, undecided)
+            case e.Pause(_, why):
+                self.paused = why
+            case e.Wait(seconds):
+                assert seconds > 0, "waiting for nothing would spin"
+                self.now += seconds
+            case e.Finish():
+                return e.Finished(self.states())
+            case _:
+                raise AssertionError(f"an unknown effect: {effect}")
+        return None
+
+    def read_audience(self, limit: int) -> e.AudiencePage:
+        """The next rows; nothing once the fan-out is complete."""
+        if self.read is None:
+            return e.AudiencePage((), None)
+        end = min(self.read + limit, len(self.people))
+        rows = tuple(
+            e.AudienceRow(place, address_key(self.people[place].address, bytes(32)), self.people[place].standing)
+            for place in range(self.read, end)
+        )
+        return e.AudiencePage(rows, end if end < len(self.people) else None)
+
+    def write(self, rows: tuple[e.Decided, ...], after: int | None) -> None:
+        """Write a page once; again, it changes nothing."""
+        for decided in rows:
+            place = decided.row.contact
+            assert place is not None
+            state = DeliveryState.WITHHELD if decided.reasons else READY
+            self.rows.setdefault(delivery_of(place), Row(place, state, reasons=decided.reasons))
+        self.read = after
+
+    def claim(self, limit: int) -> e.Claimed:
+        """Lease ready rows, or say when some may be."""
+        at = START + timedelta(seconds=self.now)
+        if self.paused is not None:
+            return e.Claimed(at, self.sender, (), stopped=True)
+        free = [one for one, row in self.rows.items() if self.reads(row) is READY and row.not_before <= self.now]
+        for one in free[:limit]:
+            row = self.rows[one]
+            row.state, row.fence, row.attempt, row.lease_until = CLAIMED, row.fence + 1, None, self.now + LEASE
+        claimed = tuple(
+            e.ClaimedRow(one, row.fence, row.attempts, self.people[row.person], self.values.get(row.person, {}))
+            for one, row in ((one, self.rows[one]) for one in free[:limit])
+        )
+        pending = [
+            row.not_before if row.state is READY else row.lease_until
+            for row in self.rows.values()
+            if row.state in {READY, CLAIMED}
+        ]
+        busy = max(0.001, min(pending) - self.now) if pending and not claimed else None
+        return e.Claimed(at, self.sender, claimed, busy)
+
+    def reads(self, row: Row) -> DeliveryState:
+        """A row's state together with its attempt."""
+        return read_state(row.state, committed=row.attempt is not None, lease_expired=row.lease_until <= self.now)
+
+    def commit(self, attempt: Attempt | None, fences: Mapping[DeliveryId, int], settled: tuple[e.Settled, ...]) -> bool:
+        """Put an attempt on record if every row is still ours."""
+        if self.steals:
+            self.steals = False
+            for one in fences:
+                self.rows[one].fence += 1
+                self.rows[one].lease_until = self.now + LEASE
+            return False
+        ours = all(
+            self.rows[one].fence == fence and self.reads(self.rows[one]) is CLAIMED for one, fence in fences.items()
+        )
+        if not ours:
+            return False
+        recorded = set(attempt.deliveries) if attempt else set()
+        assert recorded | {one.delivery for one in settled} == set(fences), "every row of a claim is accounted for"
+        assert not recorded & {one.delivery for one in settled}
+        if attempt is not None:
+            assert attempt.id not in self.attempts, "an attempt's id is used once"
+            self.attempts[attempt.id] = attempt
+            for one in attempt.deliveries:
+                self.rows[one].attempt = attempt.id
+        self.settle(settled)
+        return True
+
+    def settle(self, settled: tuple[e.Settled, ...]) -> None:
+        """Write where each row goes; only the holder of the fence may."""
+        for one in settled:
+            row = self.rows[one.delivery]
+            assert row.fence == one.fence
+            row.state, row.why = one.state, one.why
+            row.reasons = one.reasons or row.reasons
+            row.not_before = self.now + one.wait
+            if one.state is READY and row.attempt is not None and one.wait:
+                row.attempts += 1
+            if not one.keeps_attempt:
+                row.attempt = None
+
+    def hand_over(self, batch: Batch, parcel: Parcel, attempt: Attempt, reached: int) -> tuple[Outcome, ...]:
+        """Take a batch as a provider does, after checking that it may be handed over at all."""
+        assert self.attempts[attempt.id] == attempt, "handed over without being on record"
+        assert parcel.digest == attempt.body_digest
+        assert tuple(message.delivery for message in batch.messages) == attempt.deliveries
+        outcomes = []
+        for message in batch.messages[:reached]:
+            row = self.rows[message.delivery]
+            assert row.attempt == attempt.id, "handed over a row that is not in this attempt"
+            assert self.reads(row) is DeliveryState.IN_FLIGHT
+            assert decide(self.people[row.person]) == Mailable(), "handed over somebody who is withheld"
+            self.handed_over[message.delivery] += 1
+            outcome = self.script(message.delivery, self.handed_over[message.delivery])
+            if isinstance(outcome, Accepted):
+                self.accepted.append(message.delivery)
+            outcomes.append(outcome)
+        return tuple(outcomes)
+
+    def in_doubt(self) -> dict[DeliveryId, AttemptId]:
+        """Rows whose attempt was committed and whose lease ran out."""
+        return {
+            one: row.attempt
+            for one, row in self.rows.items()
+            if row.attempt is not None and self.reads(row) is DeliveryState.UNKNOWN
+        }
+
+    def reconcile(
+        self, found: tuple[DeliveryId, ...], absent: tuple[DeliveryId, ...], undecided: tuple[DeliveryId, ...]
+    ) -> None:
+        """Settle doubt on evidence."""
+        assert {*found, *absent, *undecided} == set(self.in_doubt())
+        for one in found:
+            self.rows[one].state = DeliveryState.ACCEPTED
+        for one in undecided:
+            self.rows[one].state = HELD
+        self.free(absent)
+
+    def free(self, deliveries: Mapping[DeliveryId, int] | tuple[DeliveryId, ...]) -> None:
+        """Give rows back as if they had never been claimed."""
+        for one in deliveries:
+            self.rows[one].state, self.rows[one].attempt = READY, None
+
+
+When: TypeAlias = Literal["before", "half", "after"]
+"""Whether the effect at which the machine stops had happened: not at all, for half a batch, or wholly."""
+
+
+def run(world: World, job: Job | None = None, *, crash_at: int | None = None, when: When = "before") -> e.Finished:
+    """Drive the loop to its end, or to a crash at the effect of that number, the first being 0."""
+    steps = send_steps(job or world.job())
+    effect, number = next(steps), 0
+    while True:
+        if number == crash_at:
+            steps.close()
+            stop(world, effect, when)
+        try:
+            effect, number = steps.send(world.answer(effect)), number + 1
+        except StopIteration as end:
+            finished: e.Finished = end.value
+            return finished
+
+
+def stop(world: World, effect: e.Effect[Any], when: When) -> None:
+    """Crash in the middle of an effect."""
+    match when:
+        case "before":
+            pass
+        case "after":
+            world.answer(effect)
+        case "half":
+            if isinstance(effect, e.HandOver):
+                half = len(effect.batch.messages) // 2
+                world.hand_over(effect.batch, effect.parcel, effect.attempt, half)
+        case _:
+            assert_never(when)
+    raise Crash
+
+
+def delivery_of(place: int) -> DeliveryId:
+    """The delivery of the person at this place."""
+    return DeliveryId(f"{place + 1:032x}")
+
+
+def person(place: int, standing: Standing = GOOD) -> Facts:
+    """Somebody in this standing; nobody knows a stranger, so they have no contact."""
+    stranger = Cell.unpacked(standing.cell).status is StatusFact.NO_CONTACT
+    contact = None if stranger else ContactId(f"{place + 1:032x}")
+    return Facts(Address(f"person{place}", "example.org"), standing, contact)
+
+
+def crowd(size: int) -> list[Facts]:
+    """So many people who may all be mailed."""
+    return [person(place) for place in range(size)]
+
+
+SOMEBODY = st.one_of(
+    st.just(GOOD),
+    st.just(GOOD),
+    standings(cell=cells(purpose=Purpose.MARKETING, topic=TopicFact.NO_TOPIC), against=denials()),
+)
+PEOPLE = st.lists(SOMEBODY, max_size=7).map(lambda found: [person(*one) for one in enumerate(found)])
+SIZES = st.integers(1, 4)
+CRASHES = st.lists(st.tuples(st.integers(0, 25), st.sampled_from(("before", "half", "after"))), max_size=3)
+
+
+@given(PEOPLE, SIZES, SIZES)
+def test_everyone_mailable_is_reached_once_and_nobody_else(people: list[Facts], batch: int, page: int) -> None:
+    """With a provider that takes everything, accepted is mailable and the rest is withheld, whatever the batch size."""
+    world = World(people)
+    finished = run(world, world.job(batch=batch, page=page))
+    assert Counter(world.accepted) == Counter(world.mailable())
+    assert finished.states == world.states()
+    assert world.states()[DeliveryState.ACCEPTED] == len(world.mailable())
+    assert world.states()[DeliveryState.WITHHELD] == len(people) - len(world.mailable())
+    assert world.states().total() == len(people)
+
+
+@given(PEOPLE, SIZES)
+def test_a_finished_send_has_nothing_more_to_do(people: list[Facts], batch: int) -> None:
+    """Running again hands nothing over and changes no row."""
+    world = World(people)
+    run(world, world.job(batch=batch))
+    before = (list(world.accepted), {one: replace(row) for one, row in world.rows.items()})
+    run(world, world.job(batch=batch))
+    assert (world.accepted, world.rows) == before
+
+
+@given(PEOPLE, SIZES, CRASHES)
+def test_crashes_lose_nobody_and_double_nobody(
+    people: list[Facts], batch: int, crashes: list[tuple[int, When]]
+) -> None:
+    """After any crashes at any effects, a last run leaves exactly the mailable accepted, each once (design §2.9)."""
+    world = World(people)
+    for number, when in crashes:
+        try:
+            run(world, world.job(batch=batch), crash_at=number, when=when)
+        except Crash:
+            continue
+    run(world, world.job(batch=batch))
+    assert Counter(world.accepted) == Counter(world.mailable())
+    assert world.states()[DeliveryState.ACCEPTED] == len(world.mailable())
+    assert set(world.states()) <= SETTLED
+
+
+def test_a_crash_at_every_effect_is_survived() -> None:
+    """Of a send of five, each effect in turn is interrupted before, in the middle and after; the next run mends all."""
+    people = [*crowd(3), person(3, UNSUBSCRIBED), person(4)]
+    whole = World(list(people))
+    run(whole)
+    moments: tuple[When, ...] = ("before", "half", "after")
+    for number in range(len(whole.seen)):
+        for when in moments:
+            world = World(list(people))
+            with pytest.raises(Crash):
+                run(world, crash_at=number, when=when)
+            run(world)
+            assert Counter(world.accepted) == Counter(world.mailable()), (number, when)
+            assert world.states() == whole.states(), (number, when)
+
+
+@given(PEOPLE, SIZES, CRASHES)
+def test_a_provider_that_cannot_list_is_never_asked_twice(
+    people: list[Facts], batch: int, crashes: list[tuple[int, When]]
+) -> None:
+    """What a crash left in doubt is held for a person to settle: nobody is doubled, and every row is accounted for."""
+    world = World(people, lists=False)
+    for number, when in crashes:
+        try:
+            run(world, world.job(batch=batch), crash_at=number, when=when)
+        except Crash:
+            continue
+    run(world, world.job(batch=batch))
+    assert max(world.handed_over.values(), default=0) <= 1
+    assert max(Counter(world.accepted).values(), default=0) <= 1
+    assert set(world.states()) <= SETTLED
+    reached = {one for one, row in world.rows.items() if row.state in {DeliveryState.ACCEPTED, HELD}}
+    assert set(world.accepted) <= reached <= world.mailable()
+    assert reached == world.mailable()
+
+
+@given(PEOPLE, st.sets(st.integers(0, 6)), SIZES)
+def test_an_opt_out_after_the_fan_out_still_counts(people: list[Facts], left: set[int], batch: int) -> None:
+    """Who opts out between the numbers and the act is withheld by the claim, with the reason on the row (A-07, R32)."""
+    world = World(people)
+    try:
+        run(world, world.job(batch=batch, page=10), crash_at=world_reads(people), when="before")
+    except Crash:
+        world.people = [
+            one._replace(standing=Standing(one.standing.cell, one.standing.denials | Denials.UNSUBSCRIBED))
+            if place in left
+            else one
+            for place, one in enumerate(people)
+        ]
+    run(world, world.job(batch=batch))
+    assert Counter(world.accepted) == Counter(world.mailable())
+    for place in left & set(range(len(people))):
+        row = world.rows[delivery_of(place)]
+        assert row.state is DeliveryState.WITHHELD
+        assert "unsubscribed" in row.reasons or decide(people[place]) != Mailable()
+
+
+def world_reads(people: list[Facts]) -> int:
+    """How many effects a fan-out of one page takes: read, write; then the loop looks for what is in flight."""
+    return 2 if people else 1
+
+
+def test_nothing_is_handed_over_that_is_not_on_record() -> None:
+    """The order of effects is fan out, settle, then claim, commit, hand over and record, batch by batch (D7, D10)."""
+    world = World(crowd(3))
+    run(world, world.job(batch=2, page=2))
+    assert world.seen == [
+        "ReadAudience", "WriteDeliveries", "ReadAudience", "WriteDeliveries", "InFlight",
+        "Claim", "CommitAttempt", "HandOver", "Record",
+        "Claim", "CommitAttempt", "HandOver", "Record",
+        "Claim", "Finish",
+    ]  # fmt: skip
+
+
+def test_an_empty_audience_is_finished_at_once() -> None:
+    """Nobody to write to is no error of the loop: it counts no rows."""
+    world = World([])
+    assert run(world).states == {}
+    assert world.seen == ["ReadAudience", "InFlight", "Claim", "Finish"]
+
+
+@pytest.mark.parametrize(
+    "sender", [Sender(None, postal_address="x"), replace(AUTHORIZED, domain=replace(DOMAIN, is_suspended=True))]
+)
+def test_a_refused_request_gives_back_and_pauses(sender: Sender) -> None:
+    """A sender who lost their standing stops the stream with the faults in words, and no row loses anything (D3)."""
+    world = World(crowd(3), sender=sender)
+    run(world)
+    assert world.seen[-4:] == ["Claim", "GiveBack", "Pause", "Finish"]
+    assert (world.states(), world.accepted) == ({READY: 3}, [])
+    assert str(world.paused).startswith("Refused: ")
+    assert [row.attempts for row in world.rows.values()] == [0, 0, 0]
+    world.sender, world.paused = AUTHORIZED, None
+    run(world)
+    assert Counter(world.accepted) == Counter(world.mailable())
+
+
+@pytest.mark.parametrize("scope", [Scope.ACCOUNT, Scope.REQUEST])
+def test_a_shared_refusal_gives_back_and_pauses(scope: Scope) -> None:
+    """A fault of the account or the request is nobody's in particular: rows go back, no attempt is lost (D8)."""
+    world = World(crowd(3), script=lambda delivery, occasion: Rejected(scope, "not today"))
+    run(world)
+    assert world.paused == f"the provider refused the {scope}: not today"
+    assert world.states() == {READY: 3}
+    assert [(row.attempts, row.attempt) for row in world.rows.values()] == [(0, None)] * 3
+    assert world.handed_over.total() == 2, "one batch was enough to know"
+    world.paused, world.script = None, lambda delivery, occasion: Accepted()
+    run(world)
+    assert Counter(world.accepted) == Counter(world.mailable())
+
+
+def test_in_a_mixed_batch_each_row_goes_its_own_way() -> None:
+    """Accepted stays accepted and rejected rejected, while a shared refusal beside them pauses the stream."""
+    answers: list[Outcome] = [
+        Accepted("id-1"),
+        Rejected(Scope.RECIPIENT, "no such user"),
+        Rejected(Scope.ACCOUNT, "quota"),
+    ]
+    world = World(crowd(3), script=lambda delivery, occasion: answers[int(delivery, 16) - 1])
+    run(world, world.job(batch=3))
+    assert [row.state for row in world.rows.values()] == [DeliveryState.ACCEPTED, DeliveryState.REJECTED, READY]
+    assert world.rows[delivery_of(1)].why == "no such user"
+    assert world.paused == "the provider refused the account: quota"
+
+
+@given(PEOPLE, SIZES, st.dictionaries(st.integers(0, 6), st.integers(1, MOST_ATTEMPTS + 1), max_size=4))
+def test_what_was_certainly_not_sent_is_tried_later(people: list[Facts], batch: int, busy: dict[int, int]) -> None:
+    """NotSent rests and comes again, up to eight attempts; only then the row is dead, and nobody is doubled (D8)."""
+
+    def script(delivery: DeliveryId, occasion: int) -> Outcome:
+        return NotSent("busy") if occasion <= busy.get(int(delivery, 16) - 1, 0) else Accepted()
+
+    world = World(people, script=script)
+    run(world, world.job(batch=batch))
+    for one in world.mailable():
+        refusals = busy.get(int(one, 16) - 1, 0)
+        dead = refusals >= MOST_ATTEMPTS
+        assert world.rows[one].state is (DeliveryState.DEAD if dead else DeliveryState.ACCEPTED)
+        assert world.handed_over[one] == (MOST_ATTEMPTS if dead else refusals + 1)
+    assert max(Counter(world.accepted).values(), default=0) <= 1
+
+
+def test_a_row_rests_as_long_as_it_was_told() -> None:
+    """The clock moves on by the provider's own `Retry-After` before the row is claimed again."""
+    world = World(crowd(1), script=lambda delivery, occasion: NotSent("busy", 75.0) if occasion == 1 else Accepted())
+    run(world)
+    assert (world.now, world.accepted) == (75.0, [delivery_of(0)])
+    assert world.seen.count("Wait") == 1
+
+
+@given(PEOPLE, SIZES, st.sets(st.integers(0, 6)))
+def test_what_may_have_been_sent_is_held(people: list[Facts], batch: int, doubtful: set[int]) -> None:
+    """Unknown is handed over once, held, and left alone by every later run (D8)."""
+
+    def script(delivery: DeliveryId, occasion: int) -> Outcome:
+        del occasion
+        return Unknown("reset") if int(delivery, 16) - 1 in doubtful else Accepted()
+
+    world = World(people, script=script)
+    for _ in range(2):
+        run(world, world.job(batch=batch))
+    held = {one for one in world.mailable() if int(one, 16) - 1 in doubtful}
+    assert {one for one, row in world.rows.items() if row.state is HELD} == held
+    assert set(world.accepted) == world.mailable() - held
+    assert set(world.handed_over.values()) <= {1}
+
+
+def test_a_lost_lease_hands_nothing_over() -> None:
+    """Where somebody else took the rows over, a stale fence stops the batch before the provider hears of it (D10)."""
+    world = World(crowd(2), steals=True)
+    run(world)
+    first = world.seen.index("CommitAttempt")
+    assert world.seen[first + 1] == "Claim"
+    assert Counter(world.accepted) == Counter(world.mailable())
+
+
+def test_a_paused_send_stops_at_the_next_claim() -> None:
+    """Somebody else's pause ends the loop early, with rows left (R55)."""
+    world = World(crowd(2), paused="by the operator")
+    assert run(world).states == {READY: 2}
+    assert world.accepted == []
+
+
+def test_what_cannot_be_carried_rejects_that_row_alone() -> None:
+    """A limit of the provider, or a value that would break the subject, costs nobody else their mail (D9, G-01)."""
+    values: dict[int, dict[str, Scalar]] = {0: {"unreachable": True}, 1: {"first_name": "Ada\r\nBcc: all@example.com"}}
+    people = crowd(3)
+    world = World(people, values=values)
+    run(world, world.job(batch=3))
+    assert [row.state for row in world.rows.values()] == [
+        DeliveryState.REJECTED,
+        DeliveryState.REJECTED,
+        DeliveryState.ACCEPTED,
+    ]
+    assert world.rows[delivery_of(0)].why == "too far away"
+    assert "the subject holds U+000D" in world.rows[delivery_of(1)].why
+    assert world.rows[delivery_of(0)].attempt is None
+
+
+def test_a_stranger_cannot_be_offered_an_opt_out_link() -> None:
+    """A transactional template that asks for the link rejects who has none to give, instead of sending a dead one."""
+    request = replace(TRANSACTIONAL, content=Content("Reset", '<a href="{{unsubscribe_url}}">out</a>'))
+    stranger = person(0, Standing(STRANGER))
+    known = person(1, Standing(KNOWN))
+    world = World([stranger, known], request=request)
+    run(world)
+    assert [row.state for row in world.rows.values()] == [DeliveryState.REJECTED, DeliveryState.ACCEPTED]
+    assert "opt-out link" in world.rows[delivery_of(0)].why
+
+
+def test_transactional_mail_reaches_strangers_and_the_unsubscribed() -> None:
+    """No link is needed, so none is minted, and an opt-out does not stop it (R11, R26, R49)."""
+    stranger = person(0, Standing(STRANGER))
+    opted_out = person(1, Standing(KNOWN, Denials.UNSUBSCRIBED))
+    bounced = person(2, Standing(KNOWN, Denials.HARD_BOUNCE))
+    world = World([stranger, opted_out, bounced], request=TRANSACTIONAL)
+    run(world)
+    assert world.accepted == [delivery_of(0), delivery_of(1)]
+    assert world.rows[delivery_of(2)].reasons == ("hard_bounce",)
+
+
+def test_who_is_deferred_comes_again_when_it_is_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A deferred row goes back to ready until its hour, at least a second ahead, and spends no attempt (D10)."""
+    real = send_steps.__globals__["approve"]
+    deferred: list[Facts] = []
+
+    def approve(policy: object, facts: Facts, request: object, now: datetime) -> object:
+        if not deferred:
+            deferred.append(facts)
+            return Deferred(now + timedelta(hours=8), QuietHours())
+        return real(policy, facts, request, now)
+
+    monkeypatch.setattr("migma_core.delivery.steps.approve", approve)
+    world = World(crowd(1))
+    run(world)
+    assert (world.now, world.accepted) == (8 * 3600.0, [delivery_of(0)])
+    assert world.rows[delivery_of(0)].attempts == 0

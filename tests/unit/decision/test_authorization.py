@@ -1,0 +1,221 @@
+"""Authorization: R36 to R46 and R62, each boundary to the message, and all faults together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+
+from migma_core import (
+    MIGMA,
+    STRICT,
+    Address,
+    Authorized,
+    Content,
+    Fault,
+    Health,
+    OneAddress,
+    ProjectId,
+    Purpose,
+    Refused,
+    SegmentId,
+    SegmentMembers,
+    Sender,
+    SendingDomain,
+    SendRequest,
+    TagHolders,
+    Topic,
+    TopicId,
+    authorize,
+    health,
+)
+from migma_core.decision import authorization as a
+
+TOPIC = Topic(TopicId("d" * 32), "News")
+DOMAIN = SendingDomain("example.com", is_verified=True)
+READY = Sender(DOMAIN, TOPIC, postal_address="1 Main Street")
+CAMPAIGN = SendRequest(
+    project=ProjectId("p" * 32),
+    sender=Address("news", "example.com"),
+    sender_name="Acme",
+    recipients=TagHolders("beta"),
+    content=Content("Hello", "<p>Hello</p>"),
+    topic=TOPIC.id,
+)
+RESET = replace(CAMPAIGN, recipients=OneAddress(Address("ada", "example.org")), topic=None)
+
+
+def faults(request: SendRequest, sender: Sender) -> tuple[Fault, ...]:
+    """What stands against the request; nothing, where it is authorised."""
+    answer = authorize(request, sender)
+    return answer.faults if isinstance(answer, Refused) else ()
+
+
+def test_a_request_in_order_is_authorised() -> None:
+    """Nothing stands against a verified sender with a topic, a postal address and an audience."""
+    assert authorize(CAMPAIGN, READY) == Authorized(Purpose.MARKETING)
+    assert authorize(RESET, READY) == Authorized(Purpose.TRANSACTIONAL)
+
+
+@pytest.mark.parametrize(
+    ("local", "domain", "fine"),
+    [
+        ("news", "example.com", True),
+        ("any.thing+at-all", "example.com", True),  # R39
+        ("news", "mail.example.com", False),  # R40: a subdomain inherits nothing
+        ("news", "com.example", False),
+    ],
+)
+def test_the_from_domain_is_matched_exactly(local: str, domain: str, fine: bool) -> None:
+    """Any local part at the verified domain itself may send, and nobody at any other (R38 to R40)."""
+    request = replace(CAMPAIGN, sender=Address(local, domain))
+    assert faults(request, READY) == (() if fine else (a.DomainUnverified(domain),))
+
+
+def test_a_parent_does_not_inherit_from_its_subdomain() -> None:
+    """Streams are separate identities, in both directions (R40)."""
+    below = replace(READY, domain=SendingDomain("mail.example.com", is_verified=True))
+    assert faults(CAMPAIGN, below) == (a.DomainUnverified("example.com"),)
+
+
+def test_a_custom_domain_is_verified_by_its_records() -> None:
+    """Before the check passes, and where the account has no such domain, nothing leaves (R38, R43)."""
+    for domain in (SendingDomain("example.com"), None):
+        assert faults(CAMPAIGN, replace(READY, domain=domain)) == (a.DomainUnverified("example.com"),)
+
+
+def test_a_managed_domain_is_verified_at_creation() -> None:
+    """It needs no check, and sends through the built-in provider only (R42, R43, R45)."""
+    managed = SendingDomain("acme.migma.email")
+    sender = replace(READY, domain=managed, connected=frozenset({"migma", "ses"}))
+    request = replace(CAMPAIGN, sender=Address("news", managed.name))
+    assert faults(request, sender) == ()
+    assert faults(replace(request, provider="ses"), sender) == (a.ManagedDomainElsewhere(managed.name, "ses"),)
+
+
+def test_a_suspended_domain_does_not_send() -> None:
+    """Neither marketing nor transactional mail leaves it (R46)."""
+    sender = replace(READY, domain=replace(DOMAIN, is_suspended=True))
+    assert faults(CAMPAIGN, sender) == faults(RESET, sender) == (a.DomainSuspended("example.com"),)
+
+
+def test_an_external_provider_must_be_connected() -> None:
+    """There is no silent fallback (R44), and the built-in provider needs no connection (A30)."""
+    assert faults(replace(RESET, provider="ses"), READY) == (a.ProviderNotConnected("ses"),)
+    only_ses = replace(READY, connected=frozenset({"ses"}))
+    assert faults(replace(RESET, provider="ses"), only_ses) == ()
+    assert faults(RESET, only_ses) == ()
+
+
+@pytest.mark.parametrize(
+    ("topic", "fault"),
+    [
+        (None, a.TopicUnusable(TOPIC.id, known=False)),
+        (replace(TOPIC, id=TopicId("e" * 32)), a.TopicUnusable(TOPIC.id, known=False)),
+        (replace(TOPIC, is_active=False), a.TopicUnusable(TOPIC.id, known=True)),
+    ],
+)
+def test_marketing_needs_a_topic_that_works(topic: Topic | None, fault: Fault) -> None:
+    """An unknown, foreign or inactive topic is an error, never an empty send (R25); none asked, none needed (R20)."""
+    sender = replace(READY, topic=topic)
+    assert faults(CAMPAIGN, sender) == (fault,)
+    assert faults(replace(CAMPAIGN, topic=None), sender) == ()
+    assert faults(replace(RESET, topic=TOPIC.id), sender) == ()  # R19
+
+
+@pytest.mark.parametrize("postal", [None, "", " \n "])
+def test_marketing_needs_a_postal_address(postal: str | None) -> None:
+    """A blank address is none; transactional mail needs none (N-01)."""
+    sender = replace(READY, postal_address=postal)
+    assert faults(CAMPAIGN, sender) == (a.PostalAddressMissing(),)
+    assert faults(RESET, sender) == ()
+
+
+def test_an_audience_must_exist() -> None:
+    """A tag or segment nobody made is named; it is an error, not an empty send (R25)."""
+    sender = replace(READY, audience_exists=False)
+    assert faults(CAMPAIGN, sender) == (a.AudienceUnknown("tag", "beta"),)
+    segment = replace(CAMPAIGN, recipients=SegmentMembers(SegmentId("s1")))
+    assert faults(segment, sender) == (a.AudienceUnknown("audience", "s1"),)
+
+
+@pytest.mark.parametrize("text", [None, "", "  "])
+def test_strict_wants_a_justification_for_an_override(text: str | None) -> None:
+    """Mailing an audience as transactional needs words under `strict`, and a warning everywhere (B-03, D5)."""
+    override = replace(CAMPAIGN, transactional=True, justification=text)
+    assert authorize(override, READY, STRICT) == Refused((a.JustificationMissing(),))
+    loose = authorize(override, READY, MIGMA)
+    assert isinstance(loose, Authorized)
+    assert loose.warning is not None
+    assert isinstance(authorize(replace(override, justification="recall notice"), READY, STRICT), Authorized)
+    assert isinstance(authorize(CAMPAIGN, READY, STRICT), Authorized)
+
+
+def test_all_faults_come_together() -> None:
+    """A request wrong in every way learns everything at once (D3)."""
+    sick = SendingDomain("acme.migma.email", is_suspended=True, sent=100, bounced=5)
+    request = replace(CAMPAIGN, sender=Address("news", sick.name), provider="ses")
+    assert faults(request, Sender(sick, audience_exists=False)) == (
+        a.DomainSuspended(sick.name),
+        a.DomainUnhealthy(sick.name, 5, 0, 100),
+        a.ProviderNotConnected("ses"),
+        a.ManagedDomainElsewhere(sick.name, "ses"),
+        a.AudienceUnknown("tag", "beta"),
+        a.TopicUnusable(TOPIC.id, known=False),
+        a.PostalAddressMissing(),
+    )
+
+
+CUSTOM: Mapping[str, str] = {"name": "example.com"}
+MANAGED: Mapping[str, str] = {"name": "acme.migma.email"}
+
+
+@pytest.mark.parametrize(
+    ("whose", "sent", "bounced", "complained", "expected"),
+    [
+        # bounces of a custom domain: 5 % and 10 % are in the warning band, both ends included (A11)
+        (CUSTOM, 1000, 49, 0, Health.HEALTHY),
+        (CUSTOM, 1000, 50, 0, Health.WARNING),
+        (CUSTOM, 1000, 100, 0, Health.WARNING),
+        (CUSTOM, 1000, 101, 0, Health.CRITICAL),
+        (CUSTOM, 100, 10, 0, Health.WARNING),
+        (CUSTOM, 100, 11, 0, Health.CRITICAL),
+        # of a managed one: 2 % and 4 %
+        (MANAGED, 1000, 19, 0, Health.HEALTHY),
+        (MANAGED, 1000, 20, 0, Health.WARNING),
+        (MANAGED, 1000, 40, 0, Health.WARNING),
+        (MANAGED, 1000, 41, 0, Health.CRITICAL),
+        # complaints of either: 0.1 % and 0.5 % (A10)
+        (CUSTOM, 10_000, 0, 9, Health.HEALTHY),
+        (CUSTOM, 10_000, 0, 10, Health.WARNING),
+        (CUSTOM, 10_000, 0, 50, Health.WARNING),
+        (CUSTOM, 10_000, 0, 51, Health.CRITICAL),
+        (MANAGED, 10_000, 0, 9, Health.HEALTHY),
+        (MANAGED, 10_000, 0, 10, Health.WARNING),
+        (MANAGED, 10_000, 0, 51, Health.CRITICAL),
+        (CUSTOM, 100, 0, 1, Health.CRITICAL),
+        # either is enough, and the worse one counts
+        (CUSTOM, 1000, 50, 6, Health.CRITICAL),
+        (CUSTOM, 1000, 101, 1, Health.CRITICAL),
+        # below 100 sent nothing counts
+        (CUSTOM, 99, 99, 99, Health.HEALTHY),
+        (MANAGED, 99, 99, 99, Health.HEALTHY),
+        (CUSTOM, 0, 0, 0, Health.HEALTHY),
+        (CUSTOM, 100, 100, 100, Health.CRITICAL),
+    ],
+)
+def test_health_turns_at_its_thresholds(
+    whose: Mapping[str, str], sent: int, bounced: int, complained: int, expected: Health
+) -> None:
+    """From 100 sent on: below the lower bound healthy, above the upper one critical, a warning between (R62)."""
+    assert health(SendingDomain(whose["name"], sent=sent, bounced=bounced, complained=complained)) is expected
+
+
+@pytest.mark.parametrize(("bounced", "refused"), [(100, False), (101, True)])
+def test_beyond_the_critical_line_nothing_leaves(bounced: int, refused: bool) -> None:
+    """A warning still sends, a critical domain sends nothing of either purpose, under every policy (R62, D3)."""
+    sender = replace(READY, domain=replace(DOMAIN, sent=1000, bounced=bounced))
+    expected = (a.DomainUnhealthy("example.com", bounced, 0, 1000),) if refused else ()
+    assert faults(CAMPAIGN, sender) == faults(RESET, sender) == expected
+    assert isinstance(authorize(CAMPAIGN, sender, STRICT), Refused) is refused

@@ -1,0 +1,65 @@
+"""Brands: a base address that one-click mail clients will follow, or none at all."""
+
+from __future__ import annotations
+
+import pytest
+
+from migma_core import Brand
+
+STREET = "1 Main Street\nSpringfield"
+
+
+@pytest.mark.parametrize(
+    "url", ["https://mail.example.com", "https://mail.example.com/", "https://Mail.Example.com/a/b/"]
+)
+def test_a_public_https_host_carries_links(url: str) -> None:
+    """Links hang below the base, with one slash between (C-02)."""
+    assert Brand("Acme", STREET, url).link("u", "abc") == f"{url.rstrip('/')}/u/abc"
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("", "does not begin with https://"),
+        ("http://mail.example.com", "does not begin with https://"),
+        ("javascript:alert(1)", "does not begin with https://"),
+        ("https://", "public host name"),
+        ("https://localhost", "public host name"),
+        ("https://app.localhost", "public host name"),
+        ("https://127.0.0.1", "public host name"),
+        ("https://.", "public host name"),
+        ("https://a..b/", "public host name"),
+        ("https://-a.example.com", "public host name"),
+        ("https://[::1]", "no link in a header"),
+        ("https://[", "no link in a header"),
+        ("https://mail.example.com:8443", "a user or a port"),
+        ("https://me@mail.example.com", "a user or a port"),
+        ("https://mail.example.com/?a=b", "a query or a fragment"),
+        ("https://mail.example.com/?", "a query or a fragment"),
+        ("https://mail.example.com/#", "a query or a fragment"),
+        ("https://mail.example.com/a b", "no link in a header"),
+        ("https://mail.example.com/>", "no link in a header"),
+        ("https://mail.example.com/\r\nX: y", "no link in a header"),
+        ("https://grüße.example.com", "no link in a header"),
+        ("https://mail.example.com/" + "x" * 100, "longer than 120"),
+    ],
+)
+def test_a_base_no_client_would_follow_is_refused(url: str, says: str) -> None:
+    """RFC 8058 §3.1 asks for one plain https URI; anything else says what is wrong with it (C-02)."""
+    with pytest.raises(ValueError, match=says) as refused:
+        Brand("Acme", STREET, url)
+    assert str(refused.value).startswith("base_url ")
+
+
+@pytest.mark.parametrize("name", ["", " ", "Ac\nme", "Ac\u202eme"])
+def test_a_brand_has_a_visible_name(name: str) -> None:
+    """The name stands in footers and pages, so it cannot be blank or reorder text."""
+    with pytest.raises(ValueError, match="a name of visible characters"):
+        Brand(name, STREET, "https://mail.example.com")
+
+
+def test_a_postal_address_has_lines_and_may_be_empty() -> None:
+    """Line breaks are welcome, other controls are not; marketing refuses an empty one later (N-01)."""
+    assert Brand("Acme", "", "https://mail.example.com").postal_address == ""
+    with pytest.raises(ValueError, match="visible characters and line breaks only"):
+        Brand("Acme", "1 Main Street\x00", "https://mail.example.com")
