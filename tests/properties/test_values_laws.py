@@ -12,7 +12,9 @@ from migma_core import Canonical, Scalar, canonical
 from migma_core.audience.values import decimal_key, microseconds
 from migma_core.testing.strategies import moments, scalars
 
-DECIMALS = st.decimals(allow_nan=False, allow_infinity=False).filter(lambda number: abs(number.adjusted()) < 5000)
+# any decimal whose exponent has room in the key, and many that differ in a last digit only
+FINITE = st.decimals(allow_nan=False, allow_infinity=False).filter(lambda number: abs(number.adjusted()) < 5000)
+DECIMALS = FINITE | st.integers(-1000, 1000).map(lambda number: Decimal(number).scaleb(-2))
 
 
 def canonical_of(value: Scalar) -> Canonical:

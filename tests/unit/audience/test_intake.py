@@ -36,6 +36,12 @@ def test_silence_takes_the_default() -> None:
     assert admit(None, Status.NON_SUBSCRIBED, 0, Intake(Status.SUBSCRIBED, "form")) == Admission(Status.NON_SUBSCRIBED)
 
 
+def test_a_subscriber_stays_one_without_a_word() -> None:
+    """Somebody who is subscribed already needs no new source, and the report has nothing to say."""
+    for asked in (None, Status.SUBSCRIBED):
+        assert admit(asked, Status.SUBSCRIBED, 0, SILENT) == Admission(Status.SUBSCRIBED)
+
+
 def test_a_list_of_unsubscribed_people_is_a_list_of_opt_outs() -> None:
     """An opt-out is recorded as a suppression, whether the row says so or the default does (A4, §1.8)."""
     expected = Admission(Status.UNSUBSCRIBED, SuppressionReason.UNSUBSCRIBE)

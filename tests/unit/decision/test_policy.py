@@ -63,6 +63,16 @@ def test_a_rule_reads_digits_that_exist() -> None:
         CellRule("typo", ReasonKind.EXCLUDED, "mine", BOTH, ("status", "staus"), never)
 
 
+def test_a_rule_is_not_asked_about_what_cannot_be_read() -> None:
+    """Where a digit it reads is unreadable, a rule gives no reason of its own: a guess is not evidence (D4)."""
+    picky = CellRule("picky", ReasonKind.NOT_SUBSCRIBED, "mine", BOTH, ("status",), lambda cell: cell.status > 0)
+    blind = GOOD._replace(status=StatusFact.UNREADABLE)
+    policy = Policy("one", 1, (rules.status_bounced, rules.hard_bounce, picky))
+    assert policy.kinds(policy.code(Standing(blind.packed))) == (ReasonKind.UNREADABLE,)
+    left = GOOD._replace(status=StatusFact.UNSUBSCRIBED)
+    assert policy.kinds(policy.code(Standing(left.packed))) == (ReasonKind.NOT_SUBSCRIBED,)
+
+
 def test_a_rule_bears_its_functions_name_and_cites_its_source() -> None:
     """Each rule of the module is found under its own name, says where it comes from, and ranks among the reasons."""
     for rule in STRICT.rules:

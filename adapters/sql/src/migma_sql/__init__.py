@@ -1,7 +1,7 @@
 """Contacts and ledger on SQLite and PostgreSQL, from one schema."""
 
 from .contacts import ContactExists, DeniedContact, UnknownAddress
-from .migrating import SchemaTooNew
+from .migrate import SchemaTooNew
 from .projects import UnknownProject
 from .sends import UnknownSend
 from .store import SqlStore

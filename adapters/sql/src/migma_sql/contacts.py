@@ -5,41 +5,46 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, insert, or_, select, update
+from sqlalchemy import Connection, Engine, func, insert, select, update
 
 from migma_core.audience.address import Address, AddressKey, address_key
 from migma_core.audience.consent import Consent, ConsentLevel
 from migma_core.audience.contact import Contact, ContactId, ProjectId, Status
 from migma_core.audience.intake import ContactDraft, Intake, admit
+from migma_core.audience.segment import AnyOf, Condition, FieldIs, Mode, StatusIs, Tagged
 from migma_core.audience.suppression import Denials, Suppression, SuppressionReason
 from migma_core.message.token import DeliveryId
 from migma_core.ports import ContactPage
 from migma_core.request.project import AccountId
 
+from .condition import matching
 from .denying import deny, know_addresses
 from .engine import reading, writing
-from .people import new_row, put_together, write_fields, write_tags, write_values
+from .people import fault_of, new_row, put_together, write_fields, write_tags, write_values
 from .question import account_of
-from .schema import addresses, consent_events, contact_tags, contacts, field_names, suppressions, tags
+from .schema import addresses, consent_events, contacts, field_names, projects, suppressions
 from .shapes import AnyRow
 
 __all__ = ["ContactExists", "Contacts", "DeniedContact", "UnknownAddress"]
 
-_LIFTED_BY_CONSENT = Denials.UNSUBSCRIBED
 _WAYS = {
     Denials.HARD_BOUNCE: "it hard-bounced, which only an audited reinstatement ends",
     Denials.COMPLAINT: "the person complained, which only a fresh double opt-in ends",
     Denials.ERASED: "the person asked to be forgotten; only they can come back",
     Denials.OBJECTION: "the person objected to marketing; record a consent that names the objection",
+    Denials.MANUAL: "an operator suppressed it, which an audited removal from the suppression list ends",
     Denials.UNSUBSCRIBED: "the person unsubscribed; record their consent with contacts.subscribe",
 }
+_NOT_LIFTED = (
+    Denials.HARD_BOUNCE | Denials.COMPLAINT | Denials.ERASED | Denials.OBJECTION | Denials.MANUAL
+)  # soft bounces and a provider's list say nothing about what the person wants
 
 
 class ContactExists(ValueError):
     """The project has a contact with this address."""
 
     def __init__(self, address: Address) -> None:
-        super().__init__(f"the project has a contact with the address {address} already; import or update it instead")
+        super().__init__(f"the project has a contact with the address {address.masked} already; import it to update it")
 
 
 class DeniedContact(ValueError):
@@ -50,7 +55,7 @@ class UnknownAddress(LookupError):
     """The project has no contact with this address."""
 
     def __init__(self, address: Address) -> None:
-        super().__init__(f"the project has no contact with the address {address}; add them first")
+        super().__init__(f"the project has no contact with the address {address.masked}; add them first")
 
 
 class Contacts:
@@ -64,8 +69,11 @@ class Contacts:
         """
         Add one person: subscribed unless the draft says otherwise, their consent on record as unproven (D13).
 
-        Raises `ContactExists`, and `DeniedContact` where a denial stands against what the draft asks.
+        Raises `ContactExists`, `DeniedContact` where a denial stands against what the draft asks, and `ValueError` for
+        values that cannot be stored.
         """
+        if (fault := fault_of(draft)) is not None:
+            raise ValueError(f"{draft.address.masked} cannot be added: {fault}")
         key = address_key(draft.address, self._pepper)
         with writing(self._engine) as connection:
             account = account_of(connection, project)
@@ -74,9 +82,10 @@ class Contacts:
             denials = _denials(connection, account, key)
             admitted = admit(draft.status, None, denials, Intake(Status.SUBSCRIBED, source))
             if admitted.status is None or (admitted.note and draft.status is Status.SUBSCRIBED):
-                raise DeniedContact(f"{draft.address} cannot be subscribed: {_way(denials)}")
-            know_addresses(connection, account, [key])
-            _insert(connection, new_row(project, key, draft, admitted.status, at), draft.tags, at, source)
+                raise DeniedContact(f"{draft.address.masked} cannot be subscribed: {_ways(denials)}")
+            claimed = ConsentLevel.UNPROVEN if admitted.status is Status.SUBSCRIBED else ConsentLevel.NONE
+            row = new_row(project, key, draft, admitted.status, claimed, at)
+            _write(connection, account, row, draft.tags, Consent(claimed, source, at))
             if admitted.suppress is not None:
                 deny(connection, account, [(key, str(draft.address), Suppression(admitted.suppress, at, source))])
             return _contact(connection, project, key, draft.address)
@@ -106,20 +115,15 @@ class Contacts:
         """People in the order they were added, after the number ``after``."""
         query = select(contacts).where(contacts.c.project_id == project, contacts.c.id > after)
         if tag is not None:
-            holds = (
-                select(1)
-                .join(tags, tags.c.id == contact_tags.c.tag_id)
-                .where(contact_tags.c.contact_id == contacts.c.id, tags.c.project_id == project, tags.c.name == tag)
-            )
-            query = query.where(holds.exists())
+            query = query.where(matching(Tagged((tag,)), project))
         if status is not None:
-            query = query.where(contacts.c.status == status.value)
-        if search:
-            query = query.where(_found(search))
+            query = query.where(matching(StatusIs(status), project))
+        if search is not None:
+            query = query.where(matching(_found(search), project))
         with reading(self._engine) as connection:
-            rows = connection.execute(query.order_by(contacts.c.id).limit(limit)).all()
-            people = put_together(connection, rows)
-        return ContactPage(people, rows[-1].id if rows and len(rows) == limit else None)
+            rows = connection.execute(query.order_by(contacts.c.id).limit(limit + 1)).all()
+            people = put_together(connection, rows[:limit])
+        return ContactPage(people, rows[limit - 1].id if len(rows) > limit else None)
 
     def count(self, project: ProjectId) -> int:
         """How many people the project has."""
@@ -137,8 +141,8 @@ class Contacts:
         """
         Record a consent: it ends an earlier opt-out, for this project alone, and nothing else (D13).
 
-        Raises `UnknownAddress`, and `DeniedContact` where something stands that a consent does not end, or where the
-        opt-out is later than the consent.
+        Raises `UnknownAddress`, and `DeniedContact` where something stands that this consent does not end: another
+        denial, an opt-out that is not older, or an opt-out that only the person's own proven consent may end.
         """
         key = address_key(address, self._pepper)
         with writing(self._engine) as connection:
@@ -146,10 +150,20 @@ class Contacts:
             if row is None:
                 raise UnknownAddress(address)
             account = account_of(connection, project)
-            self._check_consent(connection, account, row, key, address, consent)
-            lifted = {"lifted": row.lifted | int(_LIFTED_BY_CONSENT), "status": Status.SUBSCRIBED.value}
-            values = {**lifted, "consent": consent.level.value, "unsubscribed_at": None, "updated_at": consent.at}
-            connection.execute(update(contacts).where(contacts.c.id == row.id).values(**values))
+            stands = _denials(connection, account, key) & ~row.lifted
+            if (fault := _fault_of(connection, account, row, stands, consent)) is not None:
+                raise DeniedContact(f"{address.masked} cannot be subscribed: {fault}")
+            connection.execute(
+                update(contacts)
+                .where(contacts.c.id == row.id)
+                .values(
+                    lifted=row.lifted | (stands & Denials.UNSUBSCRIBED),
+                    status=Status.SUBSCRIBED.value,
+                    consent=consent.level.value,
+                    unsubscribed_at=None,
+                    updated_at=consent.at,
+                )
+            )
             connection.execute(insert(consent_events), _opt_in(row.id, consent))
             return _contact(connection, project, key, address)
 
@@ -162,48 +176,27 @@ class Contacts:
         with writing(self._engine) as connection:
             row = connection.execute(select(contacts).where(contacts.c.ref == contact)).first()
             if row is None:
-                return False
+                return False  # erased meanwhile: more than an opt-out stands against them
             account = account_of(connection, ProjectId(row.project_id))
-            stands = _denials(connection, account, row.address_key) & ~row.lifted & Denials.UNSUBSCRIBED
-            if stands and row.status in {Status.UNSUBSCRIBED.value, Status.BOUNCED.value}:
+            if _is_opted_out(connection, account, row):
                 return False
             entry = Suppression(SuppressionReason.UNSUBSCRIBE, at, source)
-            deny(connection, account, [(row.address_key, f"{row.local}@{row.domain}", entry)])
             wording = None if delivery is None else f"delivery {delivery}"
-            event = {"contact_id": row.id, "what": "opt_out", "source": source, "wording": wording, "at": at}
-            connection.execute(insert(consent_events), event)
+            deny(connection, account, [(row.address_key, f"{row.local}@{row.domain}", entry)], wording)
             return True
 
-    def _check_consent(
-        self,
-        connection: Connection,
-        account: AccountId,
-        row: AnyRow,
-        key: AddressKey,
-        address: Address,
-        consent: Consent,
-    ) -> None:
-        stands = _denials(connection, account, key) & ~row.lifted
-        beyond = stands & ~int(_LIFTED_BY_CONSENT) & int(sum(_WAYS))
-        if beyond or row.status == Status.BOUNCED.value:
-            raise DeniedContact(f"{address} cannot be subscribed: {_way(beyond or Denials.HARD_BOUNCE)}")
-        s = suppressions.c
-        opted_out = connection.scalar(
-            select(s.at).where(
-                s.account_id == account, s.address_key == key, s.reason == SuppressionReason.UNSUBSCRIBE.value
-            )
-        )
-        if opted_out is not None and consent.at <= opted_out:
-            raise DeniedContact(f"{address} opted out on {opted_out:%Y-%m-%d %H:%M}, later than this consent")
 
-
-def _insert(connection: Connection, row: dict[str, Any], held: frozenset[str], at: datetime, source: str) -> None:
+def _write(
+    connection: Connection, account: AccountId, row: dict[str, Any], tags: frozenset[str], consent: Consent
+) -> None:
+    """Everything a new person brings."""
+    know_addresses(connection, account, [row["address_key"]])
     number = connection.execute(insert(contacts).returning(contacts.c.id), row).scalar_one()
     write_values(connection, {number: row})
     write_fields(connection, row["project_id"], row["fields"])
-    write_tags(connection, row["project_id"], {number: held}, at)
-    if row["consent"] == ConsentLevel.UNPROVEN.value:
-        connection.execute(insert(consent_events), _opt_in(number, Consent(ConsentLevel.UNPROVEN, source, at)))
+    write_tags(connection, row["project_id"], {number: tags}, row["created_at"])
+    if consent.level is not ConsentLevel.NONE:
+        connection.execute(insert(consent_events), _opt_in(number, consent))
 
 
 def _row(connection: Connection, project: ProjectId, key: AddressKey) -> AnyRow | None:
@@ -223,15 +216,42 @@ def _denials(connection: Connection, account: AccountId, key: AddressKey) -> int
     return connection.scalar(query) or 0
 
 
-def _way(denials: int) -> str:
+def _ways(denials: int) -> str:
     return "; ".join(way for bit, way in _WAYS.items() if denials & bit) or "its status says so"
 
 
-def _found(search: str) -> Any:
-    needle = search.lower()
-    whole = func.lower(contacts.c.local + "@" + contacts.c.domain)
-    name = func.lower(func.coalesce(contacts.c.first_name, "") + " " + func.coalesce(contacts.c.last_name, ""))
-    return or_(whole.contains(needle, autoescape=True), name.contains(needle, autoescape=True))
+def _fault_of(connection: Connection, account: AccountId, row: AnyRow, stands: int, consent: Consent) -> str | None:
+    """Why this consent does not subscribe the person, or ``None``."""
+    if consent.level is ConsentLevel.NONE:
+        return "nobody claims a consent"
+    if beyond := stands & _NOT_LIFTED or (row.status == Status.BOUNCED.value and Denials.HARD_BOUNCE):
+        return _ways(int(beyond))
+    opted_out = _opted_out_at(connection, account, row)
+    if opted_out is not None and consent.at <= opted_out:
+        return f"the person opted out on {opted_out:%Y-%m-%d %H:%M}, not before this consent"
+    if stands & Denials.UNSUBSCRIBED and consent.level is not ConsentLevel.PROVEN:
+        return "the person opted out, which only their own, proven consent ends"
+    return None
+
+
+def _opted_out_at(connection: Connection, account: AccountId, row: AnyRow) -> datetime | None:
+    s = suppressions.c
+    this = (s.account_id == account, s.address_key == row.address_key)
+    return connection.scalar(select(s.at).where(*this, s.reason == SuppressionReason.UNSUBSCRIBE.value))
+
+
+def _is_opted_out(connection: Connection, account: AccountId, row: AnyRow) -> bool:
+    """Whether an opt-out is in force in every project of the account, and shows in this contact's status."""
+    ours = contacts.c.project_id.in_(select(projects.c.id).where(projects.c.account_id == account))
+    lifted = select(func.max(contacts.c.lifted.bitwise_and(int(Denials.UNSUBSCRIBED))))
+    somewhere = connection.scalar(lifted.where(contacts.c.address_key == row.address_key, ours))
+    stands = _denials(connection, account, row.address_key) & Denials.UNSUBSCRIBED
+    return bool(stands) and not somewhere and row.status in {Status.UNSUBSCRIBED.value, Status.BOUNCED.value}
+
+
+def _found(search: str) -> Condition:
+    """Whoever has these letters in their address or name, in any case."""
+    return AnyOf(tuple(FieldIs(key, Mode.CONTAINS, (search,)) for key in ("email", "name")))
 
 
 def _opt_in(number: int, consent: Consent) -> dict[str, object]:

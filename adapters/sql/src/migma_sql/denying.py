@@ -3,8 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, bindparam, case, exists, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    LargeBinary,
+    and_,
+    bindparam,
+    case,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
 
 from migma_core.audience.address import AddressKey
 from migma_core.audience.contact import Status
@@ -12,14 +27,19 @@ from migma_core.audience.suppression import Suppression, SuppressionReason
 from migma_core.request.project import AccountId
 
 from .functions import insert_new
-from .schema import Instant, addresses, contacts, projects, suppressions
+from .schema import Instant, addresses, consent_events, contacts, projects, suppressions
 
 __all__ = ["Denial", "deny", "know_addresses"]
 
-Denial = tuple[AddressKey, str, Suppression]
+Denial: TypeAlias = tuple[AddressKey, str, Suppression]
 """Whose key, which address (for people to read), and why."""
 
-_OPT_OUT = frozenset({SuppressionReason.UNSUBSCRIBE, SuppressionReason.COMPLAINT, SuppressionReason.OBJECTION})
+_STATUS_AFTER = {
+    SuppressionReason.BOUNCE: Status.BOUNCED,
+    SuppressionReason.UNSUBSCRIBE: Status.UNSUBSCRIBED,
+    SuppressionReason.COMPLAINT: Status.UNSUBSCRIBED,
+    SuppressionReason.OBJECTION: Status.UNSUBSCRIBED,
+}
 
 
 def know_addresses(connection: Connection, account: AccountId, keys: Sequence[AddressKey]) -> None:
@@ -29,85 +49,107 @@ def know_addresses(connection: Connection, account: AccountId, keys: Sequence[Ad
         connection.execute(insert_new(connection, addresses), rows)
 
 
-def deny(connection: Connection, account: AccountId, denials: Sequence[Denial]) -> None:
-    """Record denials. The first entry of a kind is kept with its time; bits only ever accumulate (design §2.8)."""
+def deny(connection: Connection, account: AccountId, denials: Sequence[Denial], wording: str | None = None) -> None:
+    """
+    Record denials, for every project of the account. They only ever accumulate, in any order and however often.
+
+    Of several entries of a kind the latest is kept, since a consent that lifts them must be later than all; no earlier
+    consent lifts them any more. ``wording`` goes on record with the opt-outs.
+    """
     if not denials:
         return
     know_addresses(connection, account, [key for key, _, _ in denials])
-    bits = [(key, one) for key, _, one in denials if one.provider is None]  # a provider's own entry stops it alone
-    for statement in (_RENEW_ENTRY, _UNLIFT, _SET_BIT) if bits else ():
-        connection.execute(statement, [_bit(account, key, one) for key, one in bits])
-    connection.execute(insert_new(connection, suppressions), [_entry(account, *one) for one in denials])
-    for status, reasons in ((Status.BOUNCED, {SuppressionReason.BOUNCE}), (Status.UNSUBSCRIBED, _OPT_OUT)):
-        told = [
-            {"account": account, "key": key, "to": status.value, "at": one.at}
-            for key, one in bits
-            if one.reason in reasons
-        ]
-        if told:
-            connection.execute(_SET_STATUS, told)
+    # a provider's own entry stops that provider alone: it has no bit, and says nothing about the person
+    told = [_told(account, one, wording) for one in denials if one[2].provider is None]
+    moved = [row for row in told if row["to"] is not None]
+    opted_out = [row for row in moved if row["to"] == Status.UNSUBSCRIBED.value]
+    _execute(connection, _latest_entry(connection), [_entry(account, *one) for one in denials])
+    for statement, rows in ((_OPT_OUT, opted_out), (_SET_BIT, told), (_UNLIFT, told), (_SET_STATUS, moved)):
+        _execute(connection, statement, rows)
 
 
-_OURS = contacts.c.project_id.in_(select(projects.c.id).where(projects.c.account_id == bindparam("account")))
-_LIFTED = contacts.c.lifted.bitwise_and(bindparam("bit")) != 0
-# a denial after a consent that had ended it: its time is the one that counts, and no project is exempt any more
-_RENEW_ENTRY = (
-    update(suppressions)
-    .where(
-        suppressions.c.account_id == bindparam("account"),
-        suppressions.c.address_key == bindparam("key"),
-        suppressions.c.reason == bindparam("why"),
-        exists().where(contacts.c.address_key == bindparam("key"), _OURS, _LIFTED),
-    )
-    .values(at=bindparam("since", type_=Instant), source=bindparam("by"))
+def _latest_entry(connection: Connection) -> Any:
+    new = (postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert)(suppressions)
+    old, given = suppressions.c, new.excluded
+    later = or_(given.at > old.at, and_(given.at == old.at, given.source < old.source))
+    same = (old.account_id, old.address_key, old.reason, old.provider)
+    return new.on_conflict_do_update(index_elements=same, set_={"at": given.at, "source": given.source}, where=later)
+
+
+def _execute(connection: Connection, statement: Any, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        connection.execute(statement, rows)
+
+
+_KEY = bindparam("key", type_=LargeBinary)
+_BIT, _AT = bindparam("bit", type_=Integer), bindparam("at", type_=Instant)
+_ADDRESS = (addresses.c.account_id == bindparam("account"), addresses.c.address_key == _KEY)
+_PEOPLE = (
+    contacts.c.address_key == _KEY,
+    contacts.c.project_id.in_(select(projects.c.id).where(projects.c.account_id == bindparam("account"))),
 )
+
+
+def _has(bits: ColumnElement[int]) -> ColumnElement[bool]:
+    return bits.bitwise_and(_BIT) != 0
+
+
+# O-01: the opt-out goes on record for everyone for whom it is new
+_OPT_OUT = insert(consent_events).from_select(
+    ["contact_id", "what", "source", "wording", "at"],
+    select(
+        contacts.c.id,
+        bindparam("what"),
+        bindparam("source"),
+        bindparam("wording", type_=consent_events.c.wording.type),
+        _AT,
+    )
+    .select_from(contacts.join(addresses, addresses.c.address_key == contacts.c.address_key))
+    .where(*_ADDRESS, *_PEOPLE, ~_has(addresses.c.denials.bitwise_and(contacts.c.lifted.bitwise_not()))),
+)
+_SET_BIT = update(addresses).where(*_ADDRESS).values(denials=addresses.c.denials.bitwise_or(_BIT))
 _UNLIFT = (
     update(contacts)
-    .where(contacts.c.address_key == bindparam("key"), _OURS, _LIFTED)
-    .values(lifted=contacts.c.lifted - bindparam("bit"))
-)
-_SET_BIT = (
-    update(addresses)
-    .where(addresses.c.account_id == bindparam("account"), addresses.c.address_key == bindparam("key"))
-    .values(denials=addresses.c.denials.bitwise_or(bindparam("bit")))
+    .where(*_PEOPLE, _has(contacts.c.lifted))
+    .values(lifted=contacts.c.lifted.bitwise_and(_BIT.bitwise_not()), updated_at=_AT)
 )
 # R59, R61: a bounce shows in the status of every project; so does an opt-out, except where a bounce is known
 _SET_STATUS = (
     update(contacts)
-    .where(
-        contacts.c.address_key == bindparam("key"),
-        _OURS,
-        or_(contacts.c.status.is_(None), contacts.c.status != Status.BOUNCED.value),
-    )
+    .where(*_PEOPLE, or_(contacts.c.status.is_(None), contacts.c.status != Status.BOUNCED.value))
     .values(
         status=bindparam("to"),
         unsubscribed_at=case(
-            (
-                bindparam("to") == Status.UNSUBSCRIBED.value,
-                func.coalesce(contacts.c.unsubscribed_at, bindparam("at", type_=Instant)),
-            ),
+            (bindparam("to") == Status.UNSUBSCRIBED.value, func.coalesce(contacts.c.unsubscribed_at, _AT)),
             else_=contacts.c.unsubscribed_at,
         ),
+        updated_at=_AT,
     )
 )
 
 
-def _bit(account: AccountId, key: AddressKey, one: Suppression) -> dict[str, object]:
+def _told(account: AccountId, denial: Denial, wording: str | None) -> dict[str, Any]:
+    key, _, entry = denial
+    status = _STATUS_AFTER.get(entry.reason)
     return {
         "account": account,
         "key": key,
-        "bit": int(one.denial),
-        "why": one.reason.value,
-        "since": one.at,
-        "by": one.source,
+        "bit": int(entry.denial),
+        "reason": entry.reason.value,
+        "source": entry.source,
+        "at": entry.at,
+        "what": "opt_out",
+        "wording": wording,
+        "to": None if status is None else status.value,
     }
 
 
-def _entry(account: AccountId, key: AddressKey, address: str, one: Suppression) -> dict[str, object]:
+def _entry(account: AccountId, key: AddressKey, address: str, one: Suppression) -> dict[str, Any]:
     return {
         "account_id": account,
         "address_key": key,
-        "address": address,
+        # O-06: of someone who asked to be forgotten nothing is kept but the key
+        "address": None if one.reason is SuppressionReason.ERASED else address,
         "reason": one.reason.value,
         "provider": one.provider or "",
         "source": one.source,

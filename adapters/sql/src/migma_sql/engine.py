@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import BigInteger, ColumnElement, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import StaticPool
@@ -56,24 +56,26 @@ def writing(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-class now_us(FunctionElement[int]):  # noqa: N801 - a function of SQL, and named like one
+def now_us() -> ColumnElement[int]:
     """The database's own clock in whole microseconds since 1970: the only clock that all workers share."""
+    return _Clock()
 
+
+class _Clock(FunctionElement[int]):
     inherit_cache = True
     type = BigInteger()
 
 
-@compiles(now_us, "sqlite")
-def _clock_of_sqlite(element: now_us, compiler: SQLCompiler, **options: Any) -> str:
+@compiles(_Clock, "sqlite")
+def _clock_of_sqlite(element: _Clock, compiler: SQLCompiler, **options: Any) -> str:
     del element, compiler, options
     # SQLite reads its clock once per statement, in milliseconds: both halves are of the same moment.
-    return (
-        "(CAST(strftime('%s', 'now') AS INTEGER) * 1000000 + CAST(substr(strftime('%f', 'now'), 4) AS INTEGER) * 1000)"
-    )
+    seconds, fraction = "CAST(strftime('%s', 'now') AS INTEGER)", "CAST(substr(strftime('%f', 'now'), 4) AS INTEGER)"
+    return f"({seconds} * 1000000 + {fraction} * 1000)"
 
 
-@compiles(now_us, "postgresql")
-def _clock_of_postgresql(element: now_us, compiler: SQLCompiler, **options: Any) -> str:
+@compiles(_Clock, "postgresql")
+def _clock_of_postgresql(element: _Clock, compiler: SQLCompiler, **options: Any) -> str:
     del element, compiler, options
     return "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)"
 

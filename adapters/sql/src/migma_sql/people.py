@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from math import isfinite
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select
@@ -15,31 +16,64 @@ from migma_core.audience.contact import Contact, ContactId, ProjectId, Status, V
 from migma_core.audience.intake import ContactDraft
 from migma_core.audience.topic import TopicId
 from migma_core.audience.values import Scalar, canonical
+from migma_core.message.template import lone_surrogate
 
 from .functions import insert_new
 from .refs import new_ref
-from .schema import (
-    consent_events,
-    contact_tags,
-    field_names,
-    tags,
-    topic_choices,
-)
-from .schema import (
-    contact_values as values_table,
-)
+from .schema import consent_events, contact_tags, field_names, tags, topic_choices
+from .schema import contact_values as values_table
 from .shapes import AnyRow
 from .tags import tag_ids
 
-__all__ = ["PROFILE", "new_row", "put_together", "write_fields", "write_tags", "write_values"]
+__all__ = [
+    "PROFILE",
+    "fault_of",
+    "kept_fields",
+    "new_row",
+    "put_together",
+    "write_fields",
+    "write_tags",
+    "write_values",
+]
 
 PROFILE = ("first_name", "last_name", "phone", "country", "language")
+_NOBODY, _NOWHERE = ContactId("0" * 32), ProjectId("0" * 32)
 _ALIASES = frozenset({"firstName", "lastName"})
 
 
-def new_row(project: ProjectId, key: AddressKey, draft: ContactDraft, status: Status, at: datetime) -> dict[str, Any]:
-    """A new contact's row; whoever comes in as subscribed does so on somebody's word, unproven (D13)."""
-    consent = ConsentLevel.UNPROVEN if status is Status.SUBSCRIBED else ConsentLevel.NONE
+def fault_of(draft: ContactDraft) -> str | None:
+    """Why this person cannot be stored, or ``None``: a row that could not be read back would hide its whole page."""
+    try:
+        Contact(
+            id=_NOBODY,
+            project=_NOWHERE,
+            address=draft.address,
+            tags=draft.tags,
+            **{name: getattr(draft, name) for name in PROFILE},
+        )
+    except ValueError as wrong:
+        return str(wrong)
+    texts = (*draft.fields, *(value for value in draft.fields.values() if isinstance(value, str)))
+    if any("\0" in text or lone_surrogate(text) is not None for text in texts):
+        return "a custom field holds octets that are no text"
+    return None
+
+
+def kept_fields(fields: Mapping[str, Scalar]) -> dict[str, Scalar]:
+    """Custom fields as JSON can hold them; their canonical form stays the same. What is ``None`` is not said."""
+    return {key: _kept(value) for key, value in fields.items() if value is not None}
+
+
+def _kept(value: Scalar) -> Scalar:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value) if isinstance(value, float) and not isfinite(value) else value
+
+
+def new_row(
+    project: ProjectId, key: AddressKey, draft: ContactDraft, status: Status, consent: ConsentLevel, at: datetime
+) -> dict[str, Any]:
+    """A new contact's row."""
     return {
         "ref": new_ref(),
         "project_id": project,
@@ -51,7 +85,7 @@ def new_row(project: ProjectId, key: AddressKey, draft: ContactDraft, status: St
         "consent": consent.value,
         "is_role": draft.address.is_role,
         **{name: getattr(draft, name) for name in PROFILE},
-        "fields": dict(draft.fields),
+        "fields": kept_fields(draft.fields),
         "created_at": at,
         "updated_at": at,
         "unsubscribed_at": at if status is Status.UNSUBSCRIBED else None,

@@ -59,7 +59,7 @@ class Instant(TypeDecorator[datetime]):
     impl = BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - SQLAlchemy's
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - the base's signature
         """Refuse a moment without a zone: it would mean something else on every machine."""
         if value is None:
             return None
@@ -67,7 +67,7 @@ class Instant(TypeDecorator[datetime]):
             raise ValueError("a stored moment needs a zone: pass an aware datetime")
         return microseconds(value)
 
-    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - the base's signature
         """Back to an aware moment in UTC."""
         return None if value is None else _EPOCH + timedelta(microseconds=value)
 

@@ -17,7 +17,7 @@ from .domains import Domains
 from .engine import connect
 from .importing import Import
 from .ledger import SqlLedger
-from .migrating import migrate
+from .migrate import migrate
 from .projects import Projects
 from .segments import Segments
 from .sends import Sends

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -32,5 +33,15 @@ def demo(
         Story(Screen(), folder, contacts, kept=keep is not None).tell()
     finally:
         if keep is None:
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove(folder)
     return 0
+
+
+def _remove(folder: Path) -> None:
+    """Remove the demo's files; the mails one by one first, since rmtree holds a folder's whole list in memory."""
+    mails = folder / "installation" / "outbox" / "new"
+    if mails.exists():
+        with os.scandir(mails) as found:
+            for mail in found:
+                Path(mail.path).unlink()
+    shutil.rmtree(folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Alembic's way into our migrations, on the connection that `migma_sql.migrating` hands over."""
+"""Alembic's way into our migrations, on the connection that `migma_sql.migrate` hands over."""
 
 from __future__ import annotations
 

@@ -1,0 +1,71 @@
+"""Who of a list is known already: one address each, with the row there is or will be, and what stands against it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from migma_core.audience.address import AddressKey
+from migma_core.audience.contact import ProjectId, Status
+from migma_core.request.project import AccountId
+
+from .schema import addresses, contact_tags, contacts, tags
+
+__all__ = ["Person", "known_people", "number_people"]
+
+
+@dataclass(slots=True)
+class Person:
+    """
+    One address while its chunk is worked on. ``row`` is empty for somebody new, ``number`` is the store's own.
+
+    ``denials`` are those in force for this project, ``held`` the tags there are and ``tags`` those to come.
+    """
+
+    row: dict[str, Any] = field(default_factory=dict)
+    number: int | None = None
+    denials: int = 0
+    held: set[str] = field(default_factory=set)
+    tags: set[str] = field(default_factory=set)
+    changed: bool = False
+    opted_in: bool = False
+
+    @property
+    def status(self) -> Status | None:
+        """The status as it stands; ``None`` for somebody new, and where it cannot be read."""
+        word = self.row.get("status")
+        return Status(word) if word in set(Status) else None
+
+
+def known_people(
+    connection: Connection, account: AccountId, project: ProjectId, keys: set[AddressKey]
+) -> dict[AddressKey, Person]:
+    """Everyone by key, in three queries however many they are."""
+    people = {key: Person() for key in keys}
+    a, c = addresses.c, contacts.c
+    denied = select(a.address_key, a.denials).where(a.account_id == account, a.address_key.in_(keys))
+    for key, denials in connection.execute(denied):
+        people[key].denials = denials
+    for row in connection.execute(select(contacts).where(c.project_id == project, c.address_key.in_(keys))).mappings():
+        person = people[row["address_key"]]
+        # what a recorded consent lifted for this project is not in force against it
+        person.row, person.number, person.denials = dict(row), row["id"], person.denials & ~row["lifted"]
+    _add_tags(connection, {one.number: one for one in people.values() if one.number is not None})
+    return people
+
+
+def number_people(connection: Connection, project: ProjectId, people: Mapping[AddressKey, Person]) -> None:
+    """Learn the numbers that the store gave to new people."""
+    c = contacts.c
+    query = select(c.address_key, c.id).where(c.project_id == project, c.address_key.in_(people))
+    for key, number in connection.execute(query):
+        people[key].number = number
+
+
+def _add_tags(connection: Connection, numbered: Mapping[int, Person]) -> None:
+    query = select(contact_tags.c.contact_id, tags.c.name).join(tags, tags.c.id == contact_tags.c.tag_id)
+    for number, name in connection.execute(query.where(contact_tags.c.contact_id.in_(numbered))):
+        numbered[number].held.add(name)

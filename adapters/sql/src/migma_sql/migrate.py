@@ -1,0 +1,55 @@
+"""Migrations: forward only, run by the code that needs them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine
+
+from .engine import reading, writing
+
+__all__ = ["SchemaTooNew", "migrate", "schema_version"]
+
+
+class SchemaTooNew(RuntimeError):
+    """The database was migrated by a newer version of this package; nothing was touched."""
+
+    def __init__(self, found: str) -> None:
+        super().__init__(
+            f"the database is at schema {found}, which this version does not know; install a newer migma-sql"
+        )
+        self.found = found
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the schema to this version. Raises `SchemaTooNew`; a second call changes nothing."""
+    config = _config()
+    scripts = ScriptDirectory.from_config(config)
+    found = schema_version(engine)
+    if found == scripts.get_current_head():
+        return
+    if found is not None and found not in {script.revision for script in scripts.walk_revisions()}:
+        raise SchemaTooNew(found)
+    with writing(engine) as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def schema_version(engine: Engine) -> str | None:
+    """The revision the database is at; ``None`` for an empty one."""
+    with reading(engine) as connection:
+        return _version(connection)
+
+
+def _version(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
