@@ -74,7 +74,7 @@ def _encoded(text: str) -> str:
 
 
 def _invisible(text: str) -> str | None:
-    """The first character that nobody sees: the mapping would drop it, and mail would go to another domain than shown."""
+    """The first character nobody sees: the mapping would drop it, and mail would go to another domain than shown."""
     for char in text:
         unseen = unicodedata.category(char) in {"Cc", "Cf", "Cs", "Zl", "Zp", "Zs"} or ord(char) in _VARIATIONS
         if unseen and char not in _JOINERS:
