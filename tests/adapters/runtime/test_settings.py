@@ -42,6 +42,7 @@ def test_a_home_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
 
     assert (tmp_path / "new" / "keys.toml").read_text() == first
     assert stat.S_IMODE((tmp_path / "new" / "keys.toml").stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o700
 
 
 def test_secrets_are_never_shown(tmp_path: Path) -> None:

@@ -131,7 +131,7 @@ def load_keys(settings: Settings) -> Result[Keys, FaultySettings]:
 
 def create_home(settings: Settings) -> bool:
     """Make the home folder with fresh secrets, readable by their owner only; ``False`` if there was one already."""
-    settings.home.mkdir(parents=True, exist_ok=True)
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)  # people's addresses are nobody else's to read
     path = settings.home / _KEYS_FILE
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

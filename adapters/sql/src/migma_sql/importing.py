@@ -70,7 +70,7 @@ class Import:
     def _take(self, connection: Connection, chunk: Sequence[Incoming]) -> None:
         account = account_of(connection, self.project)
         good = [(one, address_key(one.draft.address, self.pepper)) for one in chunk if self._is_good(one)]
-        people = known_people(connection, account, self.project, {key for _, key in good})
+        people = known_people(connection, account, self.project, [key for _, key in good])
         denials = [denial for one, key in good for denial in self._admit(one, key, people[key])]
         know_addresses(connection, account, list(people))
         self._write(connection, people)
