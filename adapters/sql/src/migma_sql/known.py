@@ -49,7 +49,8 @@ def known_people(
     denied = select(a.address_key, a.denials).where(a.account_id == account, a.address_key.in_(people))
     for key, denials in connection.execute(denied):
         people[key].denials = denials
-    for row in connection.execute(select(contacts).where(c.project_id == project, c.address_key.in_(people))).mappings():
+    there = select(contacts).where(c.project_id == project, c.address_key.in_(people))
+    for row in connection.execute(there).mappings():
         person = people[row["address_key"]]
         # what a recorded consent lifted for this project is not in force against it
         person.row, person.number, person.denials = dict(row), row["id"], person.denials & ~row["lifted"]
