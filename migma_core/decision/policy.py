@@ -14,9 +14,13 @@ from .reasons import STRENGTH, ReasonKind
 from .rules import CellRule, DenialRule, Rule
 from .standing import Cell, ConsentFact, Standing, StatusFact, ValidationFact, all_cells
 
-__all__ = ["MIGMA", "STRICT", "Policy"]
+__all__ = ["ALWAYS", "MIGMA", "STRICT", "Policy"]
 
 _DENIAL_BITS = len(Denials)
+
+
+ALWAYS: tuple[Rule, ...] = (r.status_bounced, r.hard_bounce, r.status_unsubscribed, r.unsubscribed)
+"""Rules that no policy, override or purpose goes without (R9, R12, S8; A-03, O-07); a namesake is not the rule."""
 
 
 @dataclass(frozen=True)
@@ -40,10 +44,10 @@ class Policy:
         names = [rule.name for rule in self.rules]
         if len(set(names)) != len(names):
             raise ValueError(f"a policy names each rule once; given: {', '.join(sorted(names))}")
-        if not {r.status_bounced, r.hard_bounce} <= set(self.rules):
-            # R12, A-03: no policy, override or purpose reaches a bounced address; a namesake is not the rule
+        if lost := [rule.name for rule in ALWAYS if not any(_holds(rule, ours) for ours in self.rules)]:
             raise ValueError(
-                "a policy keeps status_bounced and hard_bounce as they are: bounced addresses are never mailed"
+                f"a policy keeps {' and '.join(lost)}, and widens it at most: bounced addresses are never mailed, "
+                "and those who unsubscribed get no marketing"
             )
 
     @cached_property
@@ -132,6 +136,11 @@ class Policy:
                 elif rule.withholds(cell):
                     code |= bit
         return code
+
+
+def _holds(rule: Rule, ours: Rule) -> bool:
+    """Whether ours withholds wherever the rule does: the very rule, for its purposes at least."""
+    return ours.purposes >= rule.purposes and replace(ours, purposes=rule.purposes) == rule
 
 
 _FIRST_TRANSACTIONAL = Cell(Purpose.TRANSACTIONAL, StatusFact(0), ValidationFact(0), False, ConsentFact(0)).packed

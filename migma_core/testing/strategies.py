@@ -40,7 +40,7 @@ from ..audience.values import Scalar, canonical
 from ..decision import rules
 from ..decision.authorization import Fault, Sender
 from ..decision.eligibility import Facts
-from ..decision.policy import MIGMA, STRICT, Policy
+from ..decision.policy import ALWAYS, MIGMA, STRICT, Policy
 from ..decision.purpose import Purpose
 from ..decision.reasons import Reason
 from ..decision.standing import Cell, ConsentFact, Standing, StatusFact, TopicFact, ValidationFact
@@ -427,7 +427,7 @@ def policies(*, derived: bool = True) -> SearchStrategy[Policy]:
     built_in = st.sampled_from((MIGMA, STRICT))
     if not derived:
         return built_in
-    droppable = tuple(sorted(rule.name for rule in STRICT.rules if rule not in _KEPT))
+    droppable = tuple(sorted(rule.name for rule in STRICT.rules if rule not in ALWAYS))
     dropped = st.frozensets(st.sampled_from(droppable), max_size=4)
     added = st.frozensets(st.sampled_from((*_ADDABLE, *_RELAXED)), max_size=3)
     return built_in | st.builds(_derived, built_in, dropped, added)
@@ -464,7 +464,6 @@ def _variants(variant: type[T]) -> SearchStrategy[T]:
     return st.builds(variant, **{name: by_name[name] for name in wanted})
 
 
-_KEPT = (rules.status_bounced, rules.hard_bounce)
 _ADDABLE = ("consent_unproven", "soft_bounce_limit", "risky_address", "role_address")
 _RELAXED = ("relaxed complaint", "relaxed manual")
 

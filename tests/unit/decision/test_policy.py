@@ -8,6 +8,7 @@ import pytest
 
 from migma_core import MIGMA, STRICT, Cell, Denials, Policy, Purpose, ReasonKind, Standing
 from migma_core.decision import rules
+from migma_core.decision.policy import ALWAYS
 from migma_core.decision.reasons import STRENGTH
 from migma_core.decision.rules import BOTH, MARKETING_ONLY, CellRule, DenialRule
 from migma_core.decision.standing import CELLS, StatusFact
@@ -35,9 +36,9 @@ def test_a_rule_is_named_once() -> None:
         Policy("twice", 1, (*MIGMA.rules, rules.complaint))
 
 
-@pytest.mark.parametrize("name", ["status_bounced", "hard_bounce"])
-def test_no_policy_does_without_the_bounce_rules(name: str) -> None:
-    """Dropping either rule is an error that says why (R12, A-03)."""
+@pytest.mark.parametrize("name", ["status_bounced", "hard_bounce", "status_unsubscribed", "unsubscribed"])
+def test_no_policy_does_without_the_rules_that_always_hold(name: str) -> None:
+    """Dropping a rule about bounces or opt-outs is an error that says why (R9, R12, A-03)."""
     with pytest.raises(ValueError, match="bounced addresses are never mailed"):
         MIGMA.without(name)
 
@@ -67,9 +68,9 @@ def test_a_rule_is_not_asked_about_what_cannot_be_read() -> None:
     """Where a digit it reads is unreadable, a rule gives no reason of its own: a guess is not evidence (D4)."""
     picky = CellRule("picky", ReasonKind.NOT_SUBSCRIBED, "mine", BOTH, ("status",), lambda cell: cell.status > 0)
     blind = GOOD._replace(status=StatusFact.UNREADABLE)
-    policy = Policy("one", 1, (rules.status_bounced, rules.hard_bounce, picky))
+    policy = Policy("one", 1, (*ALWAYS, picky))
     assert policy.kinds(policy.code(Standing(blind.packed))) == (ReasonKind.UNREADABLE,)
-    left = GOOD._replace(status=StatusFact.UNSUBSCRIBED)
+    left = GOOD._replace(status=StatusFact.NON_SUBSCRIBED)
     assert policy.kinds(policy.code(Standing(left.packed))) == (ReasonKind.NOT_SUBSCRIBED,)
 
 
