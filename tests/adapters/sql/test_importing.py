@@ -1,0 +1,144 @@
+"""Imports: repeatable, and no row ever lifts a denial."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from migma_sql import SqlStore
+
+from migma_core import Address, Brand, ContactDraft, Intake, Project, Status, SuppressionReason
+from migma_core.ports import ImportReport, Incoming, RefusedRow, Row
+
+NOW = datetime(2026, 5, 1, tzinfo=UTC)
+SHOP = Intake(Status.SUBSCRIBED, "checkout")
+
+drafts = st.builds(
+    ContactDraft,
+    address=st.sampled_from(("a", "A", "b", "c")).map(lambda local: Address(local, "example.com")),
+    status=st.none() | st.sampled_from(Status),
+    first_name=st.none() | st.sampled_from(("Ada", "Bo")),
+    tags=st.frozensets(st.sampled_from(("x", "y")), max_size=2),
+    fields=st.dictionaries(st.sampled_from(("plan", "city")), st.sampled_from(("1", "x")), max_size=2),
+)
+lists = st.lists(st.tuples(drafts, st.none() | st.just(SuppressionReason.COMPLAINT)), max_size=8).map(
+    lambda rows: [Row(line, draft, reason) for line, (draft, reason) in enumerate(rows, 2)]
+)
+
+
+def _open() -> tuple[SqlStore, Project]:
+    store = SqlStore.open("sqlite:///:memory:", pepper=bytes(range(32)))
+    return store, store.projects.create("Acme", Brand("Acme", "1 Main Street", "https://mail.example.com"), NOW)
+
+
+def _import(store: SqlStore, project: Project, rows: list[Incoming], intake: Intake = SHOP) -> ImportReport:
+    return store.import_contacts(project.id, rows, intake, at=NOW)
+
+
+def _state(store: SqlStore, project: Project) -> object:
+    people = store.contacts.list(project.id).contacts
+    listed = {(entry.address, entry.reason) for entry in store.suppressions.list(project.account)}
+    return people, listed
+
+
+def _denied(rows: list[Row]) -> set[str]:
+    """Who any row says has left or bounced."""
+    gone = {Status.UNSUBSCRIBED, Status.BOUNCED}
+    return {row.draft.address.canonical for row in rows if row.draft.status in gone or row.suppress}
+
+
+@settings(max_examples=40)
+@given(rows=lists)
+def test_every_row_is_counted_once(rows: list[Row]) -> None:
+    """Total is created plus updated plus skipped plus refused, and creates one person per address."""
+    store, project = _open()
+
+    report = _import(store, project, [*rows, RefusedRow(99, "x", "bad")])
+
+    assert report.total == len(rows) + 1 == report.created + report.updated + report.skipped + report.refused
+    assert report.created == store.contacts.count(project.id) == len({row.draft.address.canonical for row in rows})
+    store.close()
+
+
+@settings(max_examples=40)
+@given(first=lists, second=lists)
+def test_no_import_lifts_a_denial(first: list[Row], second: list[Row]) -> None:
+    """Whoever left or bounced in one list is not subscribed by any later one (A-09)."""
+    store, project = _open()
+    _import(store, project, list(first))
+    _import(store, project, list(second))
+
+    subscribed = {
+        person.address.canonical
+        for person in store.contacts.list(project.id).contacts
+        if person.status is Status.SUBSCRIBED
+    }
+    assert subscribed.isdisjoint(_denied(first) | _denied(second))
+    store.close()
+
+
+@settings(max_examples=25)
+@given(rows=lists.filter(lambda rows: len({row.draft.address.canonical for row in rows}) == len(rows)))
+def test_importing_a_list_again_changes_nothing(rows: list[Row]) -> None:
+    """The second import of the same list creates and updates nobody."""
+    store, project = _open()
+    _import(store, project, list(rows))
+    before = _state(store, project)
+
+    again = store.import_contacts(project.id, rows, SHOP, at=NOW + timedelta(days=1))
+
+    assert (again.created, again.updated) == (0, 0)
+    assert _state(store, project) == before
+    store.close()
+
+
+@settings(max_examples=25)
+@given(rows=lists)
+def test_a_dry_run_reports_and_keeps_nothing(rows: list[Row]) -> None:
+    """A dry run gives the report of the real one, and leaves the database as it was."""
+    store, project = _open()
+    before = _state(store, project)
+
+    rehearsed = store.import_contacts(project.id, rows, SHOP, dry_run=True, at=NOW)
+
+    assert _state(store, project) == before
+    assert rehearsed == _import(store, project, list(rows))
+    store.close()
+
+
+def test_without_a_source_nobody_new_is_subscribed() -> None:
+    """A list that says *subscribed* without saying where consent was given makes people non-subscribed, with a note."""
+    store, project = _open()
+    notes: list[tuple[int, str, str]] = []
+    row = Row(2, ContactDraft(address=Address("a", "example.com"), status=Status.SUBSCRIBED))
+
+    report = store.import_contacts(project.id, [row], Intake(), at=NOW, report_row=lambda *told: notes.append(told))
+
+    assert [person.status for person in store.contacts.list(project.id).contacts] == [Status.NON_SUBSCRIBED]
+    assert report.noted == len(notes) == 1
+
+
+def test_skipping_known_people_still_takes_their_opt_out() -> None:
+    """With ``skip`` a known person keeps name and tags, and an opt-out in the list is taken all the same."""
+    store, project = _open()
+    ada = Address("a", "example.com")
+    _import(store, project, [Row(2, ContactDraft(address=ada, first_name="Ada"))])
+    left = Row(2, ContactDraft(address=ada, first_name="Changed", status=Status.UNSUBSCRIBED))
+
+    report = store.import_contacts(project.id, [left], SHOP, on_conflict="skip", at=NOW)
+
+    (person,) = store.contacts.list(project.id).contacts
+    assert (report.skipped, person.first_name, person.status) == (1, "Ada", Status.UNSUBSCRIBED)
+    assert store.suppressions.list(project.account)[0].reason is SuppressionReason.UNSUBSCRIBE
+
+
+def test_a_complaint_in_a_list_is_a_complaint() -> None:
+    """A row that says *complained* leaves a complaint on the list, not merely an opt-out (A2)."""
+    store, project = _open()
+    gone = ContactDraft(address=Address("a", "example.com"), status=Status.UNSUBSCRIBED)
+
+    _import(store, project, [Row(2, gone, SuppressionReason.COMPLAINT)])
+
+    listed = {entry.reason for entry in store.suppressions.list(project.account)}
+    assert listed == {SuppressionReason.COMPLAINT, SuppressionReason.UNSUBSCRIBE}

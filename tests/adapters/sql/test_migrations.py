@@ -1,0 +1,56 @@
+"""Migrations: forward only, equal to the schema, and safe."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from migma_sql import SchemaTooNew
+from migma_sql.engine import connect, reading, writing
+from migma_sql.migrate import migrate, schema_version
+from migma_sql.schema import metadata
+from sqlalchemy import text
+
+
+def test_the_migrations_make_the_schema(tmp_path: Path) -> None:
+    """A migrated database is the schema that the code knows, to the last column."""
+    engine = connect(f"sqlite:///{tmp_path / 'a.db'}")
+    migrate(engine)
+
+    with reading(engine) as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    assert schema_version(engine) == "0001"
+
+
+def test_migrating_twice_changes_nothing(tmp_path: Path) -> None:
+    """A second call finds nothing to do and keeps what is stored."""
+    engine = connect(f"sqlite:///{tmp_path / 'a.db'}")
+    migrate(engine)
+    with writing(engine) as connection:
+        connection.execute(text("INSERT INTO accounts (id, name, created_at) VALUES ('a', 'a', 1)"))
+
+    migrate(engine)
+
+    with reading(engine) as connection:
+        assert connection.scalar(text("SELECT count(*) FROM accounts")) == 1
+
+
+def test_a_newer_schema_is_left_untouched(tmp_path: Path) -> None:
+    """A database that a newer version migrated is refused, with what to do, and not touched."""
+    engine = connect(f"sqlite:///{tmp_path / 'a.db'}")
+    migrate(engine)
+    with writing(engine) as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+
+    with pytest.raises(SchemaTooNew, match="9999"):
+        migrate(engine)
+
+    assert schema_version(engine) == "9999"
+
+
+def test_an_unknown_kind_of_database_is_refused() -> None:
+    """A URL of another database names the kinds that work."""
+    with pytest.raises(ValueError, match="sqlite"):
+        connect("mysql://localhost/x")
