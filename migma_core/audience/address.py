@@ -183,6 +183,6 @@ def _fault(local: str, domain: str) -> str | None:
         return f"{domain[:80]!a} is no domain in A-labels with a dot; convert it first (migma_wire.to_address does)"
     octets = len(local.encode())
     # RFC 5321 §4.5.3.1.1 and RFC 3696 erratum 1690
-    if octets > 64 or octets + 1 + len(domain) > 254:  # noqa: PLR2004
+    if octets > 64 or octets + 1 + len(domain) > 254:  # noqa: PLR2004 - the RFCs' own numbers
         return "it is longer than 64 octets before the @, or 254 in all"
     return None

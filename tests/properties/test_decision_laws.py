@@ -217,6 +217,14 @@ def test_a_bounced_address_is_never_mailable(policy: Policy, cell: Cell, against
     assert policy.kinds(code)[0] is ReasonKind.HARD_BOUNCE
 
 
+@given(some.policies(), some.cells(purpose=Purpose.MARKETING), some.denials())
+def test_who_unsubscribed_never_gets_marketing(policy: Policy, cell: Cell, against: Denials) -> None:
+    """By status or by the list, under no policy that can be made, on whatever topic they once joined (R9, R18, S8)."""
+    by_status = policy.code(Standing(cell._replace(status=StatusFact.UNSUBSCRIBED).packed, against))
+    by_list = policy.code(Standing(cell.packed, against | Denials.UNSUBSCRIBED))
+    assert all(ReasonKind.UNSUBSCRIBED in policy.kinds(code) for code in (by_status, by_list))
+
+
 @given(some.policies(), some.facts())
 def test_a_verdict_is_the_table_looked_up(policy: Policy, facts: Facts) -> None:
     """`decide` withholds exactly where the code is not 0, with one reason per kind, strongest first (A-02)."""

@@ -60,6 +60,7 @@ from migma_core.testing.strategies import cells, denials, standings
 READY, CLAIMED, HELD = DeliveryState.READY, DeliveryState.CLAIMED, DeliveryState.HELD
 START = datetime(2026, 5, 1, 12, tzinfo=UTC)
 LEASE = 90.0
+MOST_EFFECTS = 1000
 SEND = SendId("5" * 32)
 BRAND = Brand("Acme", "1 Main Street, Springfield", "https://mail.example.com")
 DOMAIN = SendingDomain("example.com", is_verified=True)
@@ -328,6 +329,7 @@ def run(world: World, job: Job | None = None, *, crash_at: int | None = None, wh
         except StopIteration as end:
             finished: e.Finished = end.value
             return finished
+        assert number < MOST_EFFECTS, "the loop does not come to an end"
 
 
 def stop(world: World, effect: e.Effect[Any], when: When) -> None:

@@ -16,7 +16,7 @@ from migma_core.delivery import DeliveryState
 from migma_core.delivery import effects as e
 
 from .common import USUAL, Mistake, Options
-from .screen import Screen, partition_rows
+from .screen import Screen, for_people, partition_rows
 
 __all__ = ["app", "explain", "follow", "show_answer", "show_preview"]
 
@@ -129,7 +129,7 @@ def logs(
         record = migma.campaigns.find(common.project_of(migma).id, campaign)
         found = migma.store.sends.log(record.id, state=state, after=after, limit=limit)
     rows = (
-        (one.address, one.state, ", ".join(one.reasons) or one.why, f"{one.updated_at:%Y-%m-%d %H:%M:%S}")
+        (for_people(one.address), one.state, ", ".join(one.reasons) or one.why, f"{one.updated_at:%Y-%m-%d %H:%M:%S}")
         for one in found
     )
     common.screen.table(("address", "state", "why", "when"), rows, "There is nothing in the log.")
@@ -144,7 +144,7 @@ def explain(campaign: str, address: str, /, *, common: Options = USUAL) -> int:
     with common.open() as migma:
         record = migma.campaigns.find(common.project_of(migma).id, campaign)
         explained = migma.campaigns.explain(record, address)
-    common.screen.say(f"{explained.address}: {explained.words}")
+    common.screen.say(f"{for_people(explained.address)}: {explained.words}")
     for way in explained.remedies:
         common.screen.say(f"  what may change that: {way}")
     common.screen.json(explained)

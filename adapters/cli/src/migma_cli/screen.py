@@ -7,15 +7,17 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from migma_wire import display
 from pydantic_core import to_jsonable_python
 from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from migma_core.audience import Address, InvalidAddress
 from migma_core.decision import Partition
 
-__all__ = ["Screen", "partition_rows"]
+__all__ = ["Screen", "for_people", "partition_rows"]
 
 
 class Screen:
@@ -52,6 +54,14 @@ class Screen:
         if self.as_json:
             json.dump(to_jsonable_python(value), sys.stdout, ensure_ascii=False, indent=2)
             sys.stdout.write("\n")
+
+
+def for_people(address: str) -> str:
+    """An address in its own script; a text that is none, such as that of somebody forgotten, as it stands."""
+    try:
+        return display(Address.parse(address))
+    except InvalidAddress:
+        return address
 
 
 def partition_rows(partition: Partition) -> list[tuple[str, str]]:

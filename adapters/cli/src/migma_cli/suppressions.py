@@ -9,6 +9,7 @@ from cyclopts import App, Parameter
 from migma_core.audience import SuppressionReason
 
 from .common import USUAL, Options
+from .screen import for_people
 
 __all__ = ["app"]
 
@@ -60,7 +61,9 @@ def list_(
     """List entries, newest first."""
     with common.open() as migma:
         found = migma.store.suppressions.list(common.project_of(migma).account, reason=reason, limit=limit)
-    rows = ((one.address, one.reason, one.source, f"{one.at:%Y-%m-%d %H:%M}") for one in found)
+    rows = (
+        (for_people(one.address or "(forgotten)"), one.reason, one.source, f"{one.at:%Y-%m-%d %H:%M}") for one in found
+    )
     common.screen.table(("address", "reason", "source", "since"), rows, "Nobody is suppressed.")
     common.screen.json(found)
     return 0

@@ -7,6 +7,7 @@ from .migma import Migma
 from .people import UnknownToken, Unsubscribed
 from .sending import Preview, SendAnswer
 from .settings import FaultySettings, Settings
+from .words import SendWords
 
 __all__ = [
     "AdapterMissing",
@@ -17,6 +18,7 @@ __all__ = [
     "Preview",
     "SendAnswer",
     "SendRefused",
+    "SendWords",
     "Settings",
     "UnknownToken",
     "Unsubscribed",

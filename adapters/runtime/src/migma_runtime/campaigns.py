@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Unpack
 
 from migma_wire import to_address
 
-from migma_core.audience import Scalar, address_key
+from migma_core.audience import address_key
 from migma_core.decision import Facts, Purpose, Verdict, Withheld, decide, explain, facts_about, remedy
 from migma_core.decision.eligibility import reasons_for
 from migma_core.delivery import Action, Campaign, DeliveryState, SendId
 from migma_core.ports import SendRecord
-from migma_core.request import BUILT_IN_PROVIDER, Attachment, Content, SendRequest
 
 from .drive import Watch
 from .parts import Parts
 from .sending import Preview, SendAnswer, Sending
+from .words import SendWords
 
 __all__ = ["Campaigns", "Explanation"]
 
@@ -46,39 +46,13 @@ class Campaigns:
         self._parts = parts
         self._sending = sending
 
-    def create(  # noqa: PLR0913 - the product's own parameters, all by keyword
-        self,
-        *,
-        name: str,
-        recipient_type: str,
-        recipient_id: str,
-        from_: str,
-        from_name: str,
-        subject: str,
-        template: str,
-        project_id: str,
-        topic_id: str | None = None,
-        provider_type: str = BUILT_IN_PROVIDER,
-        reply_to: str | None = None,
-        text: str | None = None,
-        variables: Mapping[str, Scalar] | None = None,
-        attachments: tuple[Attachment, ...] = (),
-    ) -> SendRecord:
+    def create(self, *, name: str, **words: Unpack[SendWords]) -> SendRecord:
         """
-        Write a draft (R51). Raises what `Sending.send` raises, so that a draft that exists can be sent.
+        Write a draft (R51) in the guide's own words (`SendWords`), to a tag or a segment.
+
+        Raises what `Sending.send` raises, so that a draft that exists can be sent.
         """
-        project = self._parts.project(project_id)
-        request = SendRequest(
-            project=project.id,
-            sender=to_address(from_),
-            sender_name=from_name,
-            recipients=self._sending.recipients(project.id, recipient_type, None, recipient_id),
-            content=Content(subject, template, text, attachments),
-            provider=provider_type,
-            reply_to=to_address(reply_to) if reply_to else None,
-            topic=self._parts.topic_id(project.id, topic_id),
-            variables=variables or {},
-        )
+        request = self._sending.request(**words)
         campaign = Campaign(name, request)
         self._sending.check(request)
         send = SendId(secrets.token_hex(16))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Unpack
 
 from migma_wire import to_address
 
-from migma_core.audience import Address, ProjectId, Scalar
+from migma_core.audience import Address, ProjectId
 from migma_core.audience.segment import SegmentId
 from migma_core.decision import Authorized, Partition, Purpose, ReasonKind, Refused, authorize, classify, count
 from migma_core.delivery import DeliveryState, Job, SendId, send_steps
@@ -17,7 +18,6 @@ from migma_core.message import TokenKeys
 from migma_core.ports import Capabilities
 from migma_core.request import (
     BUILT_IN_PROVIDER,
-    Attachment,
     Content,
     Recipients,
     SegmentMembers,
@@ -29,6 +29,7 @@ from migma_core.request import (
 from .acceptance import accept, check_content
 from .drive import Performer, Watch, drive
 from .parts import Parts
+from .words import SendWords
 
 __all__ = ["Preview", "SendAnswer", "Sending"]
 
@@ -75,53 +76,36 @@ class Sending:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
 
-    def send(  # noqa: PLR0913 - the guide's own parameters, all by keyword
-        self,
-        *,
-        recipient_type: str,
-        from_: str,
-        from_name: str,
-        subject: str,
-        template: str,
-        project_id: str,
-        recipient_email: str | None = None,
-        recipient_id: str | None = None,
-        provider_type: str = BUILT_IN_PROVIDER,
-        reply_to: str | None = None,
-        text: str | None = None,
-        variables: Mapping[str, Scalar] | None = None,
-        topic_id: str | None = None,
-        transactional: bool | None = None,
-        justification: str | None = None,
-        attachments: tuple[Attachment, ...] = (),
-        queue_only: bool = False,
-        watch: Watch | None = None,
-    ) -> SendAnswer:
+    def send(self, *, queue_only: bool = False, watch: Watch | None = None, **words: Unpack[SendWords]) -> SendAnswer:
         """
-        Accept a request and, unless ``queue_only``, carry it out at once.
+        Accept a request in the guide's own words (`SendWords`) and, unless ``queue_only``, carry it out at once.
 
-        ``recipient_id``, ``topic_id`` take an id or a name. Raises `ValueError` for a request that makes no sense,
-        `SendRefused` for one that may not go out, `MissingVariables` for a template nobody can fill; nothing is
-        written then.
+        Raises `ValueError` for a request that makes no sense, `SendRefused` for one that may not go out,
+        `MissingVariables` for a template nobody can fill; nothing is written then.
         """
-        project = self._parts.project(project_id)
-        request = SendRequest(
-            project=project.id,
-            sender=to_address(from_),
-            sender_name=from_name,
-            recipients=self.recipients(project.id, recipient_type, recipient_email, recipient_id),
-            content=Content(subject, template, text, attachments),
-            provider=provider_type,
-            reply_to=to_address(reply_to) if reply_to else None,
-            topic=self._parts.topic_id(project.id, topic_id),
-            transactional=transactional,
-            justification=justification,
-            variables=variables or {},
-        )
-        accepted = self.queue(request)
+        accepted = self.queue(self.request(**words))
         return accepted if queue_only else self.deliver(accepted.id, watch)
 
-    def recipients(
+    def request(self, **words: Unpack[SendWords]) -> SendRequest:
+        """Read the guide's own words as a request. Raises `ValueError`, and `LookupError` for an unknown project."""
+        project = self._parts.project(words["project_id"]).id
+        reply_to = words.get("reply_to")
+        recipient = (words["recipient_type"], words.get("recipient_email"), words.get("recipient_id"))
+        return SendRequest(
+            project=project,
+            sender=to_address(words["from_"]),
+            sender_name=words["from_name"],
+            recipients=self._recipients(project, *recipient),
+            content=Content(words["subject"], words["template"], words.get("text"), words.get("attachments", ())),
+            provider=words.get("provider_type", BUILT_IN_PROVIDER),
+            reply_to=to_address(reply_to) if reply_to else None,
+            topic=self._parts.topic_id(project, words.get("topic_id")),
+            transactional=words.get("transactional"),
+            justification=words.get("justification"),
+            variables=words.get("variables") or {},
+        )
+
+    def _recipients(
         self, project: ProjectId, recipient_type: str, recipient_email: str | None, recipient_id: str | None
     ) -> Recipients:
         """Read the guide's three fields, ids and names alike (R3, R37)."""
