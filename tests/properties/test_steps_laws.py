@@ -99,6 +99,8 @@ class Row:
     not_before: float = 0.0
     why: str = ""
     reasons: tuple[str, ...] = ()
+    standing: Standing | None = None
+    provider_id: str | None = None
 
 
 @dataclass
@@ -204,7 +206,9 @@ class World:
             place = decided.row.contact
             assert place is not None
             state = DeliveryState.WITHHELD if decided.reasons else READY
-            self.rows.setdefault(delivery_of(place), Row(place, state, reasons=decided.reasons))
+            self.rows.setdefault(
+                delivery_of(place), Row(place, state, reasons=decided.reasons, standing=decided.row.standing)
+            )
         self.read = after
 
     def claim(self, limit: int) -> e.Claimed:
@@ -262,7 +266,8 @@ class World:
             row = self.rows[one.delivery]
             assert row.fence == one.fence
             row.state, row.why = one.state, one.why
-            row.reasons = one.reasons or row.reasons
+            row.reasons, row.standing = one.reasons or row.reasons, one.standing or row.standing
+            row.provider_id = one.provider_id
             row.not_before = self.now + one.wait
             if one.state is READY and row.attempt is not None and one.wait:
                 row.attempts += 1
@@ -468,7 +473,8 @@ def test_an_opt_out_after_the_fan_out_still_counts(people: list[Facts], left: se
     for place in left & set(range(len(people))):
         row = world.rows[delivery_of(place)]
         assert row.state is DeliveryState.WITHHELD
-        assert "unsubscribed" in row.reasons or decide(people[place]) != Mailable()
+        if decide(people[place]) == Mailable():
+            assert ("unsubscribed" in row.reasons, row.standing) == (True, world.people[place].standing)
 
 
 def world_reads(people: list[Facts]) -> int:
@@ -520,6 +526,7 @@ def test_a_shared_refusal_gives_back_and_pauses(scope: Scope) -> None:
     assert world.states() == {READY: 3}
     assert [(row.attempts, row.attempt) for row in world.rows.values()] == [(0, None)] * 3
     assert world.handed_over.total() == 2, "one batch was enough to know"
+    assert world.seen[-4:] == ["HandOver", "Record", "Pause", "Finish"]
     world.paused, world.script = None, lambda delivery, occasion: Accepted()
     run(world)
     assert Counter(world.accepted) == Counter(world.mailable())
@@ -535,6 +542,7 @@ def test_in_a_mixed_batch_each_row_goes_its_own_way() -> None:
     world = World(crowd(3), script=lambda delivery, occasion: answers[int(delivery, 16) - 1])
     run(world, world.job(batch=3))
     assert [row.state for row in world.rows.values()] == [DeliveryState.ACCEPTED, DeliveryState.REJECTED, READY]
+    assert world.rows[delivery_of(0)].provider_id == "id-1"
     assert world.rows[delivery_of(1)].why == "no such user"
     assert world.paused == "the provider refused the account: quota"
 

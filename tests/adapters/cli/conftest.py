@@ -61,7 +61,7 @@ def run(tmp_path: Path, bytecode: Path) -> Run:
             env=environment,
             cwd=tmp_path,
             check=False,
-            timeout=60,
+            timeout=300,
         )
         return Ran(done.returncode, done.stdout, done.stderr)
 

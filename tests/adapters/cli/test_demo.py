@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable
 from email import message_from_bytes
 from pathlib import Path
@@ -12,6 +13,7 @@ from migma_cli.demo.people import HEADER, write_people
 from migma_wire import read_contacts
 
 Run = Callable[..., Any]
+README = Path(__file__).parents[3] / "README.md"
 
 
 def test_the_demo_tells_its_story(run: Run, tmp_path: Path) -> None:
@@ -24,6 +26,21 @@ def test_the_demo_tells_its_story(run: Run, tmp_path: Path) -> None:
     assert len(mails) > 300
     marketing = [mail for mail in mails if mail["List-Unsubscribe"]]
     assert len(mails) == len(marketing) + 1
+
+
+def test_the_transcript_in_the_readme_is_the_demos(run: Run) -> None:
+    """Every number and every person of the README's transcript is what the demo prints on its 10,000 rows."""
+    block = README.read_text(encoding="utf-8").split("```text\n")[1].split("```")[0]
+    promised = re.findall(
+        r"^ (?:mailable|withheld|audience).*|^10,000 rows.*|^Previewed.*|^- .*?(?= on )", block, re.MULTILINE
+    )
+
+    shown = run("demo")
+
+    assert len(promised) > 10
+    printed = " ".join(shown.out.split())
+    missing = [line for line in promised if " ".join(line.split()) not in printed]
+    assert missing == []
 
 
 def test_a_folder_in_use_is_left_alone(run: Run, tmp_path: Path) -> None:
