@@ -1,7 +1,7 @@
 """The audience: who there is, what they chose, and what stands against mailing them."""
 
 from .address import Address, AddressKey, InvalidAddress, address_key
-from .consent import Consent, ConsentLevel
+from .consent import Consent, ConsentBasis, ConsentEvidence, ConsentLevel, SoftOptInTerm
 from .contact import Contact, ContactId, ProjectId, Status, Validation
 from .intake import Admission, ContactDraft, Intake, admit
 from .segment import (
@@ -32,6 +32,8 @@ __all__ = [
     "Canonical",
     "Condition",
     "Consent",
+    "ConsentBasis",
+    "ConsentEvidence",
     "ConsentLevel",
     "Contact",
     "ContactDraft",
@@ -47,6 +49,7 @@ __all__ = [
     "Scalar",
     "Segment",
     "SegmentId",
+    "SoftOptInTerm",
     "Status",
     "StatusIs",
     "Suppression",

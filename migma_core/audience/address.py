@@ -8,7 +8,16 @@ import unicodedata
 from dataclasses import dataclass
 from typing import NewType
 
-__all__ = ["Address", "AddressKey", "InvalidAddress", "address_key", "hidden_characters", "is_a_label_domain"]
+__all__ = [
+    "RESERVED_NAMES",
+    "Address",
+    "AddressKey",
+    "InvalidAddress",
+    "address_key",
+    "hidden_characters",
+    "is_a_label_domain",
+    "is_reserved_name",
+]
 
 AddressKey = NewType("AddressKey", bytes)
 """A keyed hash (16 octets) of a canonical address: finds a person without naming them."""
@@ -16,6 +25,19 @@ AddressKey = NewType("AddressKey", bytes)
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\u0080-\U0010ffff]+")
 _BIDI = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
+RESERVED_NAMES = (
+    "example",
+    "example.com",
+    "example.net",
+    "example.org",
+    "invalid",
+    "local",
+    "localhost",
+    "onion",
+    "test",
+)
+"""Names that no mail reaches: set aside for documents, tests and local use (RFC 2606, 6761, 6762, 7686)."""
+
 # RFC 2142 and common practice: mailboxes that belong to a function, not to a person.
 _ROLES = frozenset(
     [
@@ -85,6 +107,19 @@ def is_a_label_domain(domain: str) -> bool:
         and all(_LABEL.fullmatch(label) for label in labels)
         and not labels[-1].isdigit()
     )
+
+
+def is_reserved_name(domain: str) -> bool:
+    """
+    Whether the domain is one of `RESERVED_NAMES` or lies below one (compliance I-02).
+
+    >>> is_reserved_name("mail.example.com"), is_reserved_name("example.de")
+    (True, False)
+    """
+    return domain in RESERVED_NAMES or domain.endswith(_BELOW_RESERVED)
+
+
+_BELOW_RESERVED = tuple(f".{name}" for name in RESERVED_NAMES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,15 +7,15 @@ from datetime import datetime
 from enum import IntFlag, StrEnum
 from types import MappingProxyType
 
-__all__ = ["DENIAL_OF", "Denials", "Suppression", "SuppressionReason"]
+__all__ = ["DENIAL_OF", "Denials", "Suppression", "SuppressionReason", "that_follow_the_person"]
 
 
 class Denials(IntFlag):
     """
     What stands against mailing an address, one independent bit each, strongest first.
 
-    The first eight are kept with the address; ``EXCLUDED`` comes from the request and ``UNREADABLE`` from a record
-    nobody could read. Every bit only ever adds a reason to withhold.
+    The first eight are kept with the address; ``EXCLUDED`` comes from the request, ``UNREADABLE`` from a record nobody
+    could read, ``RESERVED_NAME`` from the address itself. Every bit only ever adds a reason to withhold.
     """
 
     HARD_BOUNCE = 1 << 0
@@ -28,6 +28,7 @@ class Denials(IntFlag):
     SOFT_BOUNCE_LIMIT = 1 << 7
     EXCLUDED = 1 << 8
     UNREADABLE = 1 << 9
+    RESERVED_NAME = 1 << 10
 
 
 class SuppressionReason(StrEnum):
@@ -82,3 +83,16 @@ class Suppression:
     def denial(self) -> Denials:
         """The bit this entry sets."""
         return DENIAL_OF[self.reason]
+
+
+_OF_THE_MAILBOX = Denials.HARD_BOUNCE | Denials.PROVIDER_SUPPRESSED | Denials.SOFT_BOUNCE_LIMIT | Denials.RESERVED_NAME
+
+
+def that_follow_the_person(denials: Denials) -> Denials:
+    """
+    The denials that go along when somebody changes their address; the others stay with the old mailbox (J-06).
+
+    >>> that_follow_the_person(Denials.UNSUBSCRIBED | Denials.HARD_BOUNCE)
+    <Denials.UNSUBSCRIBED: 32>
+    """
+    return denials & ~_OF_THE_MAILBOX

@@ -1,29 +1,40 @@
 """The decision: may this go out, to whom, and why not to the others."""
 
 from .authorization import Authorized, Fault, Health, Refused, Sender, authorize, health
-from .eligibility import Deferred, Facts, Mailable, Verdict, Withheld, decide, facts_about
+from .circumstances import Circumstances, circumstances_of
+from .eligibility import decide
 from .explain import explain, remedy
+from .facts import Facts, facts_about
+from .outside import ConsentLapse, FrequencyCap, LocalTime, OutsideRule, OwnRule, QuietHours
 from .planning import Partition, Planned, count, partition, plan
 from .policy import MIGMA, STRICT, Policy
 from .purpose import Classified, Purpose, classify
 from .reasons import Reason, ReasonKind
 from .standing import Cell, Standing
+from .verdict import Deferred, Mailable, Verdict, Withheld
 
 __all__ = [
     "MIGMA",
     "STRICT",
     "Authorized",
     "Cell",
+    "Circumstances",
     "Classified",
+    "ConsentLapse",
     "Deferred",
     "Facts",
     "Fault",
+    "FrequencyCap",
     "Health",
+    "LocalTime",
     "Mailable",
+    "OutsideRule",
+    "OwnRule",
     "Partition",
     "Planned",
     "Policy",
     "Purpose",
+    "QuietHours",
     "Reason",
     "ReasonKind",
     "Refused",
@@ -32,6 +43,7 @@ __all__ = [
     "Verdict",
     "Withheld",
     "authorize",
+    "circumstances_of",
     "classify",
     "count",
     "decide",

@@ -2,139 +2,88 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Literal, NamedTuple, TypeAlias
+from typing import TypeAlias
 
-from ..audience.address import Address
-from ..audience.contact import Contact, ContactId
-from ..audience.suppression import Denials, Suppression, SuppressionReason
-from ..audience.topic import Topic, TopicId
+from ..audience.suppression import Denials, SuppressionReason
 from . import reasons as why
+from .circumstances import Circumstances
+from .facts import Facts
+from .outside import Answer, OutsideRule
 from .policy import MIGMA, Policy
-from .purpose import Purpose
-from .reasons import Reason, ReasonKind
-from .standing import Cell, ConsentFact, Standing, StatusFact, TopicFact, ValidationFact, topic_fact
+from .reasons import STRENGTH, Reason, ReasonKind
+from .standing import FIRST_TRANSACTIONAL, Cell
+from .verdict import MAILABLE, Deferred, Verdict, Withheld
 
-__all__ = ["Deferred", "Facts", "Mailable", "Verdict", "Withheld", "decide", "facts_about", "reasons_for"]
-
-
-@dataclass(frozen=True, slots=True)
-class Mailable:
-    """Nothing stands against it."""
-
-    kind: Literal["mailable"] = field(default="mailable", kw_only=True, repr=False)
+__all__ = ["decide", "reasons_for"]
 
 
-@dataclass(frozen=True, slots=True)
-class Withheld:
-    """Not to be sent; all reasons, strongest first."""
-
-    reasons: tuple[Reason, ...]
-    kind: Literal["withheld"] = field(default="withheld", kw_only=True, repr=False)
-
-    def __post_init__(self) -> None:
-        if not self.reasons:
-            raise ValueError("nobody is withheld without a reason")
-
-
-@dataclass(frozen=True, slots=True)
-class Deferred:
-    """Not now, but from ``until`` on."""
-
-    until: datetime
-    reason: Reason
-    kind: Literal["deferred"] = field(default="deferred", kw_only=True, repr=False)
-
-
-Verdict: TypeAlias = Mailable | Withheld | Deferred
-
-_MAILABLE = Mailable()
-
-
-class Facts(NamedTuple):
-    """
-    What is known of one recipient for one request. ``evidence`` holds the suppressions behind the denials.
-
-    A light tuple, since one is made for everybody who is written to; `facts_about` makes one from a contact.
-    """
-
-    address: Address
-    standing: Standing
-    contact: ContactId | None = None
-    topic: TopicId | None = None
-    evidence: tuple[Suppression, ...] = ()
-
-    @property
-    def purpose(self) -> Purpose:
-        """What the message is for."""
-        return Cell.unpacked(self.standing.cell).purpose
-
-
-def facts_about(
-    who: Contact | Address,
-    purpose: Purpose,
-    *,
-    topic: Topic | None = None,
-    suppressions: Iterable[Suppression] = (),
-    provider: str | None = None,
-    excluded: bool = False,
-) -> Facts:
-    """
-    Gather the facts of one recipient from the values you hold; a bare `Address` is one nobody has stored (R49).
-
-    A provider's own suppression counts only for that ``provider``. Marketing reads the topic; for transactional mail
-    it is left out, since none applies (R19).
-
-    >>> from migma_core.audience import Address
-    >>> decide(facts_about(Address("ada", "example.com"), Purpose.TRANSACTIONAL))
-    Mailable()
-    """
-    evidence = tuple(one for one in suppressions if one.provider in {None, provider})
-    denials = Denials.EXCLUDED if excluded else Denials(0)
-    for one in evidence:
-        denials |= one.denial
-    address = who if isinstance(who, Address) else who.address
-    contact = None if isinstance(who, Address) else who.id
-    asked = topic if purpose is Purpose.MARKETING else None
-    standing = Standing(_cell(who, purpose, asked).packed, int(denials))
-    return Facts(address, standing, contact, asked.id if asked else None, evidence)
-
-
-def decide(facts: Facts, policy: Policy = MIGMA) -> Verdict:
+def decide(facts: Facts, policy: Policy = MIGMA, now: datetime | None = None) -> Verdict:
     """
     Decide about one recipient: the same verdict alone and among a thousand.
 
+    ``now`` is the aware present; only a policy with rules outside its table needs it, and raises `ValueError` without.
+
     >>> from datetime import UTC, datetime
-    >>> from migma_core.audience import Address
+    >>> from migma_core import Address, Purpose, Suppression, facts_about
     >>> bounce = Suppression(SuppressionReason.BOUNCE, datetime(2026, 5, 1, tzinfo=UTC), "ses")
     >>> decide(facts_about(Address("ada", "example.com"), Purpose.TRANSACTIONAL, suppressions=[bounce]))
     Withheld(reasons=(HardBounce(at=datetime.datetime(2026, 5, 1, 0, 0, tzinfo=datetime.timezone.utc), source='ses'),))
     """
     code = policy.code(facts.standing)
-    return Withheld(reasons_for(code, facts, policy)) if code else _MAILABLE
+    if policy.outside:
+        return _with_outside(code, facts, policy, now)
+    return Withheld(reasons_for(code, facts, policy)) if code else MAILABLE
 
 
 def reasons_for(code: int, facts: Facts, policy: Policy) -> tuple[Reason, ...]:
     """Every reason in a code with the evidence for it, strongest first."""
-    return tuple(_reason(kind, facts) for kind in policy.kinds(code))
+    return tuple(_reason(kind, code, facts) for kind in policy.kinds(code))
 
 
-def _cell(who: Contact | Address, purpose: Purpose, topic: Topic | None) -> Cell:
-    if isinstance(who, Address):
-        asked = TopicFact.NO_TOPIC if topic is None else topic_fact(topic.default, None)
-        return Cell(purpose, StatusFact.NO_CONTACT, is_role=who.is_role, topic=asked)
-    return Cell(
-        purpose,
-        StatusFact.of(who.status),
-        ValidationFact.of(who.validation),
-        who.address.is_role,
-        ConsentFact.NONE if who.consent is None else ConsentFact.of(who.consent.level),
-        TopicFact.NO_TOPIC if topic is None else topic_fact(topic.default, who.topics.get(topic.id)),
+def _with_outside(code: int, facts: Facts, policy: Policy, now: datetime | None) -> Verdict:
+    """Withheld beats deferred, and the latest ``until`` wins (design D4)."""
+    if now is None or now.tzinfo is None:
+        raise ValueError(f"policy {policy.name} has rules that read the clock: pass now, an aware datetime")
+    answers = [
+        answer
+        for rule in policy.outside_for[facts.standing.cell >= FIRST_TRANSACTIONAL]
+        if (answer := _asked(rule, facts, now)) is not None
+    ]
+    if code or answers:
+        return _strictest(code, answers, facts, policy)
+    return MAILABLE
+
+
+def _asked(rule: OutsideRule, facts: Facts, now: datetime) -> Answer:
+    """What the rule says; where it cannot read what it reads, the recipient is unreadable."""
+    known = facts.circumstances
+    if rule.reads and (known is None or not known.unreadable.isdisjoint(rule.reads)):
+        blind = rule.reads if known is None else rule.reads & known.unreadable
+        return why.Unreadable(tuple(sorted(blind)))
+    return rule.judge(known or _NOTHING, now)
+
+
+def _strictest(code: int, answers: list[Reason | Deferred], facts: Facts, policy: Policy) -> Verdict:
+    against = [*reasons_for(code, facts, policy), *(one for one in answers if not isinstance(one, Deferred))]
+    if against:
+        return Withheld(_in_order(against))
+    return max(
+        (one for one in answers if isinstance(one, Deferred)), key=lambda one: (one.until, -STRENGTH[one.reason.kind])
     )
 
 
+def _in_order(reasons: Sequence[Reason]) -> tuple[Reason, ...]:
+    """Each once, strongest first; what could not be read is one reason, however many looked for it."""
+    blind = [one for one in reasons if isinstance(one, why.Unreadable)]
+    facts = tuple(dict.fromkeys(fact for one in blind for fact in one.facts))
+    known: list[Reason] = [one for one in reasons if not isinstance(one, why.Unreadable)]
+    together = [*known, why.Unreadable(facts)] if blind else known
+    return tuple(sorted(dict.fromkeys(together), key=lambda one: STRENGTH[one.kind]))
+
+
+_NOTHING = Circumstances()
 _Listed: TypeAlias = Callable[..., Reason]
 _REASON_OF_SUPPRESSION: Mapping[ReasonKind, tuple[SuppressionReason, _Listed]] = {
     ReasonKind.HARD_BOUNCE: (SuppressionReason.BOUNCE, why.HardBounce),
@@ -148,19 +97,19 @@ _REASON_OF_SUPPRESSION: Mapping[ReasonKind, tuple[SuppressionReason, _Listed]] =
 }
 
 
-def _reason(kind: ReasonKind, facts: Facts) -> Reason:
+def _reason(kind: ReasonKind, code: int, facts: Facts) -> Reason:
     if kind in _REASON_OF_SUPPRESSION:
         listed, variant = _REASON_OF_SUPPRESSION[kind]
         found = next((one for one in facts.evidence if one.reason is listed), None)
         return variant(found.at, found.source) if found else variant()
+    if kind is ReasonKind.INVALID_ADDRESS:
+        return why.InvalidAddressFound(bool(code & Denials.RESERVED_NAME))
     return _reason_of_cell(kind, facts)
 
 
 def _reason_of_cell(kind: ReasonKind, facts: Facts) -> Reason:
     cell = Cell.unpacked(facts.standing.cell)
     match kind:
-        case ReasonKind.INVALID_ADDRESS:
-            return why.InvalidAddressFound()
         case ReasonKind.NOT_SUBSCRIBED:
             return why.NotSubscribed(cell.status)
         case ReasonKind.CONSENT_UNPROVEN:

@@ -7,9 +7,9 @@ from datetime import datetime
 from . import authorization as a
 from . import reasons as r
 from .authorization import Authorized, Fault, Refused
-from .eligibility import Deferred, Mailable, Verdict, Withheld
 from .reasons import Reason
 from .standing import ConsentFact, StatusFact
+from .verdict import Deferred, Mailable, Verdict, Withheld
 
 __all__ = ["explain", "explain_fault", "explain_reason", "remedy"]
 
@@ -43,8 +43,9 @@ def explain_reason(reason: Reason) -> str:  # noqa: PLR0911 - one line per reaso
             return f"the person reported our mail as spam{_when(at, source)}"
         case r.Manual(at, source):
             return f"an operator suppressed the address{_when(at, source)}"
-        case r.InvalidAddressFound():
-            return "the address was checked and found undeliverable"
+        case r.InvalidAddressFound(reserved):
+            checked = "the address was checked and found undeliverable"
+            return "the address is at a name set aside for documents and tests" if reserved else checked
         case r.Erased(at, source):
             return f"the person asked to be forgotten{_when(at, source)}"
         case r.ProviderSuppressed(at, source):

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import groupby
 
 from ..audience.suppression import Suppression
 from . import reasons as why
-from .eligibility import Deferred, Facts, Mailable, Verdict, Withheld, decide
+from .eligibility import decide
+from .facts import Facts
 from .policy import MIGMA, Policy
 from .reasons import ReasonKind
 from .standing import Cell, Standing
+from .verdict import Deferred, Mailable, Verdict, Withheld
 
 __all__ = ["Partition", "Planned", "count", "partition", "plan"]
 
@@ -48,10 +51,15 @@ def count(policy: Policy, standings: Mapping[Standing, int], duplicates: int = 0
     """
     Divide an audience of which only the numbers per standing are known, as a database groups them.
 
+    Raises `ValueError` for a policy with rules outside its table: they judge people, not standings (design D4).
+
     >>> from migma_core.audience import Denials
     >>> count(MIGMA, {Standing(0): 40, Standing(0, Denials.UNSUBSCRIBED): 2}).withheld
     {<ReasonKind.UNSUBSCRIBED: 'unsubscribed'>: 2}
     """
+    if policy.outside:
+        names = ", ".join(rule.name for rule in policy.outside)
+        raise ValueError(f"policy {policy.name} asks about each person ({names}): plan the audience instead")
     mailable, withheld = 0, Counter[ReasonKind]()
     for standing, people in standings.items():
         code = policy.code(standing)
@@ -64,20 +72,20 @@ def count(policy: Policy, standings: Mapping[Standing, int], duplicates: int = 0
     return Partition(mailable, dict(withheld))
 
 
-def plan(audience: Iterable[Facts], policy: Policy = MIGMA) -> tuple[Planned, ...]:
+def plan(audience: Iterable[Facts], policy: Policy = MIGMA, now: datetime | None = None) -> tuple[Planned, ...]:
     """
     Decide about everyone in an audience held in memory, in the order of their canonical addresses.
 
     Of several records that share a canonical address the first is decided with the strictest facts of all; the others
-    are duplicates (A-08). An audience in a database is planned there, page by page.
+    are duplicates (A-08). An audience in a database is planned there, page by page. ``now`` as for `decide`.
     """
     ordered = sorted(audience, key=_identity)
     planned: list[Planned] = []
     for _, same in groupby(ordered, key=lambda facts: facts.address.canonical):
         people = tuple(same)
-        first = _strictest(people, policy)
-        planned.append(Planned(first, decide(first, policy)))
-        planned.extend(Planned(other, Withheld((why.Duplicate(first.contact),))) for other in people[1:])
+        planned.append(_planned(people, policy, now))
+        first = people[0].contact
+        planned.extend(Planned(other, Withheld((why.Duplicate(first),))) for other in people[1:])
     return tuple(planned)
 
 
@@ -99,17 +107,33 @@ def _identity(facts: Facts) -> tuple[str, str, Standing]:
     return facts.address.canonical, facts.contact or "", facts.standing
 
 
-def _strictest(people: tuple[Facts, ...], policy: Policy) -> Facts:
-    """The first person, with the denials of all, and the cell that withholds for most reasons."""
+def _planned(people: tuple[Facts, ...], policy: Policy, now: datetime | None) -> Planned:
+    """The first person's place: with the denials of all, the worst cell, and whosever circumstances say the least."""
     if len(people) == 1:
-        return people[0]
+        return Planned(people[0], decide(people[0], policy, now))
     denials, evidence = 0, dict[Suppression, None]()
     for one in people:
         denials |= one.standing.denials
         evidence.update(dict.fromkeys(one.evidence))
     worst = max(people, key=lambda one: _weight(one, policy))
-    merged = Standing(worst.standing.cell, denials)
-    return people[0]._replace(standing=merged, topic=worst.topic, evidence=tuple(evidence))
+    merged = people[0]._replace(
+        standing=Standing(worst.standing.cell, denials), topic=worst.topic, evidence=tuple(evidence)
+    )
+    if not policy.outside:
+        return Planned(merged, decide(merged, policy))
+    each = (merged._replace(circumstances=one.circumstances) for one in people)
+    return max((Planned(one, decide(one, policy, now)) for one in each), key=lambda one: _strictness(one.verdict))
+
+
+def _strictness(verdict: Verdict) -> tuple[int, float]:
+    """Withheld beats deferred, for more reasons beats for fewer, later beats sooner (design D4)."""
+    match verdict:
+        case Withheld(reasons):
+            return 2, len(reasons)
+        case Deferred(until):
+            return 1, until.timestamp()
+        case Mailable():
+            return 0, 0
 
 
 def _weight(facts: Facts, policy: Policy) -> tuple[int, int]:

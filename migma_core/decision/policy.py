@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 from array import array
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import cached_property
 
 from ..audience.suppression import Denials
 from . import rules as r
+from .outside import OutsideRule
 from .purpose import Purpose
 from .reasons import STRENGTH, ReasonKind
 from .rules import CellRule, DenialRule, Rule
-from .standing import Cell, ConsentFact, Standing, StatusFact, ValidationFact, all_cells
+from .standing import FIRST_TRANSACTIONAL, Cell, Standing, all_cells
 
 __all__ = ["ALWAYS", "MIGMA", "STRICT", "Policy"]
 
@@ -29,6 +31,7 @@ class Policy:
     A value that says who may be mailed: its own rules, and the table they make.
 
     Looking a standing up gives a *code*: 0 for mailable, else one bit for each denial and each rule that withholds.
+    ``outside`` are the rules that no table can hold, since they read the clock or are the user's own code.
     ``needs_justification`` asks for a text where a whole audience is mailed as transactional (design D5).
 
     >>> MIGMA.kinds(MIGMA.code(Standing(0, Denials.UNSUBSCRIBED)))
@@ -39,9 +42,10 @@ class Policy:
     version: int
     rules: tuple[Rule, ...]
     needs_justification: bool = False
+    outside: tuple[OutsideRule, ...] = ()
 
     def __post_init__(self) -> None:
-        names = [rule.name for rule in self.rules]
+        names = [rule.name for rule in (*self.rules, *self.outside)]
         if len(set(names)) != len(names):
             raise ValueError(f"a policy names each rule once; given: {', '.join(sorted(names))}")
         if lost := [rule.name for rule in ALWAYS if not any(_holds(rule, ours) for ours in self.rules)]:
@@ -71,14 +75,38 @@ class Policy:
         reasons = [(bit, str(kind)) for bit, kind in self._reason_of_bit]
         digest = hashlib.sha256(f"{self.name}\0{self.version}\0{self.stops}\0{reasons}\0".encode())
         digest.update(",".join(map(str, self.table)).encode())
+        for rule in self.outside:
+            told = (rule.name, sorted(rule.purposes), sorted(rule.reads), rule.looks_back, rule.terms)
+            digest.update(f"\0{type(rule).__name__}{told}".encode())
         return digest.hexdigest()[:16]
+
+    @cached_property
+    def outside_for(self) -> tuple[tuple[OutsideRule, ...], tuple[OutsideRule, ...]]:
+        """The rules outside the table that speak of each purpose; indexed by `Purpose`."""
+        marketing, transactional = (tuple(one for one in self.outside if which in one.purposes) for which in Purpose)
+        return marketing, transactional
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """The circumstances that rules outside the table look at: what is put on record with a decision."""
+        return frozenset[str]().union(*(rule.reads for rule in self.outside))
+
+    @property
+    def looks_back(self) -> timedelta:
+        """How far into the past the mail somebody received matters."""
+        return max((rule.looks_back for rule in self.outside), default=timedelta())
+
+    @property
+    def refuses_reserved_names(self) -> bool:
+        """Whether names set aside for documents and tests are refused as senders and recipients (I-02)."""
+        return any(_holds(r.reserved_name, rule) for rule in self.rules)
 
     def code(self, standing: Standing) -> int:
         """Decide by look-up: 0 is mailable. Raises `IndexError` for a cell that does not exist."""
         cell, denials = standing
         if cell < 0:
             raise IndexError(f"{cell} is no cell")
-        return self.table[cell] | int(denials) & self.stops[cell >= _FIRST_TRANSACTIONAL]
+        return self.table[cell] | int(denials) & self.stops[cell >= FIRST_TRANSACTIONAL]
 
     def kinds(self, code: int) -> tuple[ReasonKind, ...]:
         """The reasons in a code, each once, strongest first."""
@@ -88,17 +116,28 @@ class Policy:
             known = self._kinds_of[code] = tuple(sorted(found, key=STRENGTH.__getitem__))
         return known
 
-    def with_rules(self, *more: Rule, name: str | None = None) -> Policy:
-        """This policy and more rules; a rule of the same name takes the other's place."""
-        kept = [rule for rule in self.rules if rule.name not in {one.name for one in more}]
-        return replace(self, name=name or f"{self.name}+{'+'.join(one.name for one in more)}", rules=(*kept, *more))
+    def with_rules(self, *more: Rule | OutsideRule, name: str | None = None) -> Policy:
+        """This policy and more rules, of the table or outside it; a rule of the same name takes the other's place."""
+        new = {one.name for one in more}
+        tabled = tuple(one for one in more if isinstance(one, CellRule | DenialRule))
+        beside = tuple(one for one in more if not isinstance(one, CellRule | DenialRule))
+        return replace(
+            self,
+            name=name or f"{self.name}+{'+'.join(one.name for one in more)}",
+            rules=(*(rule for rule in self.rules if rule.name not in new), *tabled),
+            outside=(*(rule for rule in self.outside if rule.name not in new), *beside),
+        )
 
     def without(self, *names: str, name: str | None = None) -> Policy:
         """This policy less some rules. Raises `ValueError` for a name it does not hold."""
-        if missing := set(names) - {rule.name for rule in self.rules}:
+        if missing := set(names) - {rule.name for rule in (*self.rules, *self.outside)}:
             raise ValueError(f"policy {self.name} has no rule named {', '.join(sorted(missing))}")
-        kept = tuple(rule for rule in self.rules if rule.name not in names)
-        return replace(self, name=name or f"{self.name}-{'-'.join(names)}", rules=kept)
+        return replace(
+            self,
+            name=name or f"{self.name}-{'-'.join(names)}",
+            rules=tuple(rule for rule in self.rules if rule.name not in names),
+            outside=tuple(rule for rule in self.outside if rule.name not in names),
+        )
 
     def relaxed(self, denial: Denials, name: str | None = None) -> Policy:
         """
@@ -143,8 +182,6 @@ def _holds(rule: Rule, ours: Rule) -> bool:
     return ours.purposes >= rule.purposes and replace(ours, purposes=rule.purposes) == rule
 
 
-_FIRST_TRANSACTIONAL = Cell(Purpose.TRANSACTIONAL, StatusFact(0), ValidationFact(0), False, ConsentFact(0)).packed
-
 _EVERYWHERE: tuple[Rule, ...] = (
     r.status_bounced,
     r.hard_bounce,
@@ -169,7 +206,7 @@ MIGMA = Policy("migma", 1, _EVERYWHERE)
 STRICT = Policy(
     "strict",
     1,
-    (*_EVERYWHERE, r.consent_unproven, r.soft_bounce_limit, r.risky_address, r.role_address),
+    (*_EVERYWHERE, r.consent_unproven, r.soft_bounce_limit, r.risky_address, r.role_address, r.reserved_name),
     needs_justification=True,
 )
-"""Asks for consent that can be shown, counts soft bounces, and writes to people only."""
+"""Asks for consent that can be shown, counts soft bounces, and writes to people only, at names that mail can reach."""

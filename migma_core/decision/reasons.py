@@ -102,8 +102,12 @@ class Manual:
 
 @dataclass(frozen=True, slots=True)
 class InvalidAddressFound:
-    """Checking the address found it undeliverable (R13)."""
+    """
+    No mail can be delivered there: checking found so (R13), or, with ``reserved``, the domain is a name that no mail
+    ever reaches (I-02).
+    """
 
+    reserved: bool = False
     kind: Literal[ReasonKind.INVALID_ADDRESS] = field(default=ReasonKind.INVALID_ADDRESS, kw_only=True, repr=False)
 
 

@@ -32,6 +32,7 @@ __all__ = [
     "not_subscribed",
     "objection",
     "provider_suppressed",
+    "reserved_name",
     "risky_address",
     "role_address",
     "soft_bounce_limit",
@@ -163,3 +164,7 @@ soft_bounce_limit = DenialRule(
 )
 excluded = DenialRule("excluded", ReasonKind.EXCLUDED, "design D4", BOTH, Denials.EXCLUDED)
 unreadable = DenialRule("unreadable", ReasonKind.UNREADABLE, "A-01, design D4", BOTH, Denials.UNREADABLE)
+reserved_name = DenialRule(
+    "reserved_name", ReasonKind.INVALID_ADDRESS, "I-02, RFC 2606, RFC 6761", BOTH, Denials.RESERVED_NAME
+)
+"""No mail reaches names set aside for documents and tests (``strict`` only: the guide's own samples use one)."""

@@ -14,6 +14,7 @@ from .purpose import Purpose
 
 __all__ = [
     "CELLS",
+    "FIRST_TRANSACTIONAL",
     "RADIX",
     "Cell",
     "ConsentFact",
@@ -174,6 +175,10 @@ class Cell(NamedTuple):
                 return self.topic in _TOPIC_UNREADABLE
             case _:
                 return False
+
+
+FIRST_TRANSACTIONAL = Cell(Purpose.TRANSACTIONAL, StatusFact(0), ValidationFact(0), False, ConsentFact(0)).packed
+"""The number from which on cells are about transactional mail: the purpose is the first digit."""
 
 
 class Standing(NamedTuple):

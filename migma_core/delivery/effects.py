@@ -10,7 +10,7 @@ from typing import Generic, NamedTuple, TypeVar
 from ..audience.address import AddressKey
 from ..audience.values import Scalar
 from ..decision.authorization import Sender
-from ..decision.eligibility import Facts
+from ..decision.facts import Facts
 from ..decision.reasons import ReasonKind
 from ..decision.standing import Standing
 from ..message.message import Batch

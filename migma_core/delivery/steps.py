@@ -13,10 +13,10 @@ from datetime import datetime
 from typing import Any, TypeAlias, TypeVar
 
 from ..decision.authorization import Refused, authorize
-from ..decision.eligibility import Deferred, Withheld
 from ..decision.explain import explain, explain_reason
 from ..decision.policy import Policy
 from ..decision.purpose import Purpose
+from ..decision.verdict import Deferred, Withheld
 from ..message.approval import Approval, approve
 from ..message.compile import Compiled
 from ..message.headers import HeaderRefused

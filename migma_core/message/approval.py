@@ -7,9 +7,11 @@ from typing import Final
 
 from ..audience.address import Address
 from ..audience.contact import ContactId
-from ..decision.eligibility import Deferred, Facts, Mailable, Withheld, decide
+from ..decision.eligibility import decide
+from ..decision.facts import Facts
 from ..decision.policy import Policy
 from ..decision.purpose import Purpose, classify
+from ..decision.verdict import Deferred, Mailable, Withheld
 from ..request.recipients import OneAddress
 from ..request.send_request import SendRequest
 from .sealed import Sealed
@@ -44,7 +46,7 @@ def approve(policy: Policy, facts: Facts, request: SendRequest, now: datetime) -
     request's, since deciding on them would decide about something else.
     """
     _check_same_question(facts, request, now)
-    verdict = decide(facts, policy)
+    verdict = decide(facts, policy, now)
     return _mint(policy, facts, request, now) if isinstance(verdict, Mailable) else verdict
 
 

@@ -11,15 +11,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, time, timedelta, timezone
 from functools import lru_cache
 from typing import Final, TypeAlias, TypeVar, get_args
+from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from ..audience.address import Address, hidden_characters
-from ..audience.consent import Consent, ConsentLevel
+from ..audience.consent import Consent, ConsentBasis, ConsentEvidence, ConsentLevel, SoftOptInTerm
 from ..audience.contact import Contact, ContactId, ProjectId, Status, Validation
 from ..audience.segment import (
     AllOf,
@@ -39,11 +40,15 @@ from ..audience.topic import DefaultSubscription, Topic, TopicId, Visibility
 from ..audience.values import Scalar, canonical
 from ..decision import rules
 from ..decision.authorization import Fault, Sender
-from ..decision.eligibility import Facts
+from ..decision.circumstances import READABLE, Circumstances
+from ..decision.facts import Facts
+from ..decision.outside import Answer, ConsentLapse, FrequencyCap, LocalTime, OutsideRule, OwnRule, QuietHours
 from ..decision.policy import ALWAYS, MIGMA, STRICT, Policy
 from ..decision.purpose import Purpose
-from ..decision.reasons import Reason
+from ..decision.reasons import Excluded, Reason
+from ..decision.reasons import LocalTime as LocalTimeReason
 from ..decision.standing import Cell, ConsentFact, Standing, StatusFact, TopicFact, ValidationFact
+from ..decision.verdict import Deferred
 from ..request.content import Attachment, Content
 from ..request.domain import BUILT_IN_PROVIDER, MANAGED_SUFFIX, PROVIDERS, SendingDomain
 from ..request.recipients import OneAddress, Recipients, SegmentMembers, TagHolders
@@ -54,7 +59,9 @@ __all__ = [
     "addresses",
     "attachments",
     "cells",
+    "circumstances",
     "conditions",
+    "consent_evidence",
     "consents",
     "contacts",
     "contents",
@@ -64,6 +71,7 @@ __all__ = [
     "faults",
     "moments",
     "names",
+    "outside_rules",
     "policies",
     "reasons",
     "recipients",
@@ -77,6 +85,7 @@ __all__ = [
     "suppressions",
     "tags",
     "topics",
+    "zones",
 ]
 
 T = TypeVar("T")
@@ -84,7 +93,7 @@ Narrowed: TypeAlias = SearchStrategy[T] | T | None
 """What a keyword takes: a strategy, one value, or nothing for the widest."""
 
 EVERY_DENIAL: Final = Denials((1 << len(Denials)) - 1)
-"""All ten bits."""
+"""All eleven bits."""
 
 # RFC 5321 §4.5.3.1 and RFC 3696 erratum 1690
 _LONGEST_LOCAL, _LONGEST_DOMAIN, _LONGEST = 64, 253, 254
@@ -150,9 +159,95 @@ def addresses(*, local: Narrowed[str] = None, domain: Narrowed[str] = None) -> S
     return fitting.map(lambda pair: Address(*pair))
 
 
-def consents(*, level: Narrowed[ConsentLevel] = None) -> SearchStrategy[Consent]:
-    """Consents of any level, from anywhere, at any time."""
-    return st.builds(Consent, _or(level, st.sampled_from(ConsentLevel)), names(), moments())
+def consents(
+    *, level: Narrowed[ConsentLevel] = None, at: Narrowed[datetime] = None, basis: Narrowed[ConsentBasis] = None
+) -> SearchStrategy[Consent]:
+    """Consents of any level and basis, from anywhere, at any time."""
+    levels, bases = _or(level, st.sampled_from(ConsentLevel)), _or(basis, st.sampled_from(ConsentBasis))
+    return st.builds(Consent, levels, names(), _or(at, moments()), bases)
+
+
+def consent_evidence() -> SearchStrategy[ConsentEvidence]:
+    """What is on record about an act of consent, complete or not."""
+    text = st.just("") | names()
+    return st.builds(
+        ConsentEvidence,
+        how=names(),
+        at=_recent(),
+        wording=text,
+        version=text,
+        confirmed_at=st.none() | st.datetimes(_new_year(2031), _new_year(2032), timezones=st.just(UTC)),
+        reference=text,
+        basis=st.sampled_from(ConsentBasis),
+        terms=st.frozensets(st.sampled_from(SoftOptInTerm)),
+    )
+
+
+def zones() -> SearchStrategy[ZoneInfo]:
+    """Time zones; half of them of those that change their clocks by half an hour, by a day, or at midnight."""
+    return st.sampled_from(_TROUBLED_ZONES).map(ZoneInfo) | st.timezones()
+
+
+def circumstances(
+    *,
+    zone: Narrowed[ZoneInfo | None] = None,
+    consent: Narrowed[Consent | None] = None,
+    received: Narrowed[tuple[datetime, ...]] = None,
+    unreadable: Narrowed[frozenset[str]] = None,
+) -> SearchStrategy[Circumstances]:
+    """What rules outside the table read, some of it missing, some of it unreadable."""
+    return st.builds(
+        Circumstances,
+        address=st.none() | addresses(),
+        zone=_or(zone, st.none() | zones()),
+        consent=_or(consent, st.none() | consents()),
+        received=_or(received, st.lists(_recent() | moments(), max_size=4).map(tuple)),
+        values=st.dictionaries(_field_names(), scalars(), max_size=2),
+        unreadable=_or(unreadable, st.frozensets(st.sampled_from(sorted(READABLE)), max_size=2)),
+    )
+
+
+def outside_rules() -> SearchStrategy[OutsideRule]:
+    """Every built-in rule outside the table, with any parameters, and rules of one's own."""
+    hours = st.tuples(st.times(), st.times()).filter(lambda pair: pair[0] != pair[1])
+    quiet = st.builds(lambda pair, zone: QuietHours(pair[0], pair[1], zone), hours, zones())
+    at = st.builds(LocalTime, st.datetimes(_new_year(2029), _new_year(2032)), zones())
+    cap = st.builds(FrequencyCap, st.integers(1, 3), st.timedeltas(timedelta(seconds=1), timedelta(days=400)))
+    return quiet | at | cap | st.just(ConsentLapse()) | st.sampled_from(_OWN_RULES)
+
+
+def _recent() -> SearchStrategy[datetime]:
+    return st.datetimes(_new_year(2029), _new_year(2031), timezones=st.just(UTC))
+
+
+def _new_year(year: int) -> datetime:
+    return datetime.fromisoformat(f"{year}-01-01")  # naive, as Hypothesis wants its bounds
+
+
+def _never(_circumstances: Circumstances, _now: datetime) -> Answer:
+    return Excluded()
+
+
+def _at_nine(_circumstances: Circumstances, now: datetime) -> Answer:
+    nine = datetime.combine(now.date(), time(9), UTC)
+    return Deferred(nine, LocalTimeReason()) if now < nine else None
+
+
+_TROUBLED_ZONES = (
+    "America/New_York",
+    "America/St_Johns",
+    "America/Sao_Paulo",
+    "Africa/Casablanca",
+    "Asia/Beirut",
+    "Australia/Lord_Howe",
+    "Europe/Berlin",
+    "Pacific/Apia",
+    "Pacific/Chatham",
+)
+_OWN_RULES: tuple[OutsideRule, ...] = (
+    OwnRule("never", 1, "a test", _never),
+    OwnRule("at_nine", 1, "a test", _at_nine, reads=frozenset({"values", "address"})),
+)
 
 
 def topics(
@@ -266,6 +361,7 @@ def facts(
     address: Narrowed[Address] = None,
     standing: Narrowed[Standing] = None,
     topic: Narrowed[TopicId] = None,
+    circumstances: Narrowed[Circumstances | None] = None,
 ) -> SearchStrategy[Facts]:
     """
     Facts of one recipient in any standing, unreadable ones included.
@@ -279,6 +375,7 @@ def facts(
         references(),
         _or(topic, references().map(TopicId)),
         {reason: suppressions(reason=reason) for reason in SuppressionReason},
+        _or(circumstances, st.none()),
     )
 
 
@@ -290,6 +387,7 @@ def _facts(
     reference: SearchStrategy[str],
     topic: SearchStrategy[TopicId],
     entries: Mapping[SuppressionReason, SearchStrategy[Suppression]],
+    circumstances: SearchStrategy[Circumstances | None],
 ) -> Facts:
     found = draw(standing)
     cell = Cell.unpacked(found.cell)
@@ -301,6 +399,7 @@ def _facts(
         None if stranger else ContactId(draw(reference)),
         None if cell.topic is TopicFact.NO_TOPIC else draw(topic),
         tuple(draw(entries[reason]) for reason, denial in DENIAL_OF.items() if denial & shown),
+        draw(circumstances),
     )
 
 
@@ -449,6 +548,7 @@ def _variants(variant: type[T]) -> SearchStrategy[T]:
         "at": st.none() | moments(),
         "source": st.none() | names(),
         "of": st.none() | references(),
+        "reserved": st.booleans(),
         "topic": references(),
         "status": st.sampled_from(StatusFact),
         "consent": st.sampled_from(ConsentFact),
@@ -464,7 +564,7 @@ def _variants(variant: type[T]) -> SearchStrategy[T]:
     return st.builds(variant, **{name: by_name[name] for name in wanted})
 
 
-_ADDABLE = ("consent_unproven", "soft_bounce_limit", "risky_address", "role_address")
+_ADDABLE = ("consent_unproven", "soft_bounce_limit", "risky_address", "role_address", "reserved_name")
 _RELAXED = ("relaxed complaint", "relaxed manual")
 
 

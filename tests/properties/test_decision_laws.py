@@ -41,6 +41,7 @@ from migma_core import (
     facts_about,
     remedy,
 )
+from migma_core.audience.address import is_reserved_name
 from migma_core.decision.authorization import DomainUnverified
 from migma_core.decision.eligibility import reasons_for
 from migma_core.decision.explain import explain_fault, explain_reason
@@ -103,11 +104,12 @@ DENIED_AS: dict[Denials, tuple[ReasonKind | None, ReasonKind | None]] = {
     Denials.SOFT_BOUNCE_LIMIT: (None, None),
     Denials.EXCLUDED: (ReasonKind.EXCLUDED, ReasonKind.EXCLUDED),
     Denials.UNREADABLE: (ReasonKind.UNREADABLE, ReasonKind.UNREADABLE),
+    Denials.RESERVED_NAME: (None, None),
 }
 
 
 def every_standing_of_one_bit() -> Iterator[tuple[Cell, Denials]]:
-    """All cells, each with no denial and with each single one: 59,400 standings."""
+    """All cells, each with no denial and with each single one: 64,800 standings."""
     for cell in all_cells():
         for denial in (Denials(0), *Denials):
             yield cell, denial
@@ -119,6 +121,7 @@ def test_the_table_is_the_rules(policy: Policy) -> None:
     denied = dict(DENIED_AS)
     if policy is STRICT:
         denied[Denials.SOFT_BOUNCE_LIMIT] = (ReasonKind.SOFT_BOUNCE_LIMIT, None)
+        denied[Denials.RESERVED_NAME] = (ReasonKind.INVALID_ADDRESS, ReasonKind.INVALID_ADDRESS)
     for cell, denial in every_standing_of_one_bit():
         expected = what_the_rules_say(cell, policy)
         if denial and (kind := denied[denial][cell.purpose]):
@@ -130,12 +133,13 @@ def test_the_table_is_the_rules(policy: Policy) -> None:
 @BUILT_IN
 def test_transactional_mail_is_stopped_by_these_facts_alone(policy: Policy) -> None:
     """A bounced, invalid or unreadable digit, or a denial that stops all mail: exactly then (R11 to R17)."""
+    no_mail = NO_MAIL_AT_ALL | (Denials.RESERVED_NAME if policy is STRICT else Denials(0))
     for cell, denial in every_standing_of_one_bit():
         if cell.purpose is Purpose.TRANSACTIONAL:
             stopped = (
                 cell.status in {StatusFact.BOUNCED, StatusFact.UNREADABLE}
                 or cell.validation in {ValidationFact.INVALID, ValidationFact.UNREADABLE}
-                or bool(denial & NO_MAIL_AT_ALL)
+                or bool(denial & no_mail)
             )
             assert bool(policy.code(Standing(cell.packed, denial))) is stopped
 
@@ -187,7 +191,7 @@ def test_known_facts_do_not_withhold_as_unreadable(policy: Policy) -> None:
 
 @BUILT_IN
 def test_every_combination_of_denials_is_the_sum_of_its_bits(policy: Policy) -> None:
-    """All 1,024 combinations give the reasons of their bits together, so that single bits prove all (D4)."""
+    """All 2,048 combinations give the reasons of their bits together, so that single bits prove all (D4)."""
     for purpose in Purpose:
         cell = Cell(purpose, StatusFact.SUBSCRIBED, ValidationFact.VALID, False, ConsentFact.PROVEN).packed
         alone = {denial: set(policy.kinds(policy.code(Standing(cell, denial)))) for denial in Denials}
@@ -254,6 +258,8 @@ def test_facts_are_gathered_without_loss(
     facts = facts_about(who, purpose, topic=topic, suppressions=listed, provider="ses", excluded=excluded)
     counted = [one for one in listed if one.provider in {None, "ses"}]
     expected = Denials.EXCLUDED if excluded else Denials(0)
+    if is_reserved_name(who.address.domain):
+        expected |= Denials.RESERVED_NAME
     for one in counted:
         expected |= one.denial
     assert (facts.standing.denials, list(facts.evidence)) == (expected, counted)

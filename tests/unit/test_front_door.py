@@ -60,4 +60,6 @@ def test_a_cold_import_needs_only_the_standard_library() -> None:
     rooms = [name for name in MODULES if not name.startswith("migma_core.testing")]
     command = [sys.executable, "-c", COLD_IMPORT, str(HOUSE.parent), *rooms]
     run = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
-    assert set(json.loads(run.stdout)) - set(sys.stdlib_module_names) == {"migma_core"}
+    # the settings Python was built with, which `zoneinfo` reads, are in a module named after the platform
+    foreign = {name for name in json.loads(run.stdout) if not name.startswith("_sysconfigdata_")}
+    assert foreign - set(sys.stdlib_module_names) == {"migma_core"}

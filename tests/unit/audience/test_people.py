@@ -100,13 +100,17 @@ def test_a_provider_stands_with_a_providers_suppression_only() -> None:
 
 
 def test_every_entry_sets_its_own_bit() -> None:
-    """Eight kinds of entries set eight different denials; the other two come from the request and the record."""
+    """Eight kinds of entries set eight different denials; three more come from request, record and address."""
     assert set(DENIAL_OF) == set(SuppressionReason)
-    assert set(Denials) - set(DENIAL_OF.values()) == {Denials.EXCLUDED, Denials.UNREADABLE}
+    assert set(Denials) - set(DENIAL_OF.values()) == {
+        Denials.EXCLUDED,
+        Denials.UNREADABLE,
+        Denials.RESERVED_NAME,
+    }
     assert len(set(DENIAL_OF.values())) == len(SuppressionReason)
 
 
-def test_denials_are_ten_independent_bits() -> None:
+def test_denials_are_eleven_independent_bits() -> None:
     """Stores keep these numbers: they never change (D4)."""
     assert [(one.name, int(one)) for one in Denials] == [
         ("HARD_BOUNCE", 1),
@@ -119,4 +123,5 @@ def test_denials_are_ten_independent_bits() -> None:
         ("SOFT_BOUNCE_LIMIT", 128),
         ("EXCLUDED", 256),
         ("UNREADABLE", 512),
+        ("RESERVED_NAME", 1024),
     ]

@@ -126,7 +126,12 @@ def test_strict_reasons_say_what_was_found() -> None:
     """The weaker reasons of `strict` carry the consent and the kind of address they saw."""
     who = replace(ADA, address=Address("info", "example.com"), validation=Validation.RISKY)
     assert decide(facts_about(who, Purpose.MARKETING), STRICT) == Withheld(
-        (why.ConsentUnproven(ConsentFact.NONE), why.RiskyAddress(), why.RoleAddress())
+        (
+            why.InvalidAddressFound(reserved=True),
+            why.ConsentUnproven(ConsentFact.NONE),
+            why.RiskyAddress(),
+            why.RoleAddress(),
+        )
     )
 
 

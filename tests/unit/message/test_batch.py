@@ -87,7 +87,8 @@ def test_a_batch_has_one_content() -> None:
 def test_a_batch_has_one_policy() -> None:
     """Approvals of two policies do not mix."""
     compiled = compiled_for(transactional=True)
-    strict = Message.of(approval_for(compiled.request, person(1), policy=STRICT), compiled, delivery_id(1), {})
+    other = Address("person1", "customers.migma.email")
+    strict = Message.of(approval_for(compiled.request, person(1, other), policy=STRICT), compiled, delivery_id(1), {})
     with pytest.raises(SealedError, match="under one policy"):
         Batch.of(compiled, [message_for(compiled), strict], NOW)
 

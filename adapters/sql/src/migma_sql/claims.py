@@ -10,7 +10,7 @@ from sqlalchemy import Connection, and_, bindparam, case, func, or_, select, upd
 from migma_core.audience.address import Address, InvalidAddress
 from migma_core.audience.contact import ContactId, contact_values
 from migma_core.audience.suppression import Denials, Suppression
-from migma_core.decision.eligibility import Facts
+from migma_core.decision.facts import Facts
 from migma_core.decision.reasons import ReasonKind
 from migma_core.decision.standing import Standing
 from migma_core.delivery.campaign import CampaignStatus
