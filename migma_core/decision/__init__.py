@@ -2,6 +2,7 @@
 
 from .authorization import Authorized, Fault, Health, Refused, Sender, authorize, health
 from .circumstances import Circumstances, circumstances_of
+from .diff import Change, Diff, Widening, diff, diff_standings, widened
 from .eligibility import decide
 from .explain import explain, remedy
 from .facts import Facts, facts_about
@@ -10,6 +11,7 @@ from .planning import Partition, Planned, count, partition, plan
 from .policy import MIGMA, STRICT, Policy
 from .purpose import Classified, Purpose, classify
 from .reasons import Reason, ReasonKind
+from .record import Decision, Replay, record, replay
 from .standing import Cell, Standing
 from .verdict import Deferred, Mailable, Verdict, Withheld
 
@@ -18,10 +20,13 @@ __all__ = [
     "STRICT",
     "Authorized",
     "Cell",
+    "Change",
     "Circumstances",
     "Classified",
     "ConsentLapse",
+    "Decision",
     "Deferred",
+    "Diff",
     "Facts",
     "Fault",
     "FrequencyCap",
@@ -38,19 +43,26 @@ __all__ = [
     "Reason",
     "ReasonKind",
     "Refused",
+    "Replay",
     "Sender",
     "Standing",
     "Verdict",
+    "Widening",
     "Withheld",
     "authorize",
     "circumstances_of",
     "classify",
     "count",
     "decide",
+    "diff",
+    "diff_standings",
     "explain",
     "facts_about",
     "health",
     "partition",
     "plan",
+    "record",
     "remedy",
+    "replay",
+    "widened",
 ]

@@ -13,10 +13,10 @@ from .facts import Facts
 from .outside import Answer, OutsideRule
 from .policy import MIGMA, Policy
 from .reasons import STRENGTH, Reason, ReasonKind
-from .standing import FIRST_TRANSACTIONAL, Cell
-from .verdict import MAILABLE, Deferred, Verdict, Withheld
+from .standing import FIRST_TRANSACTIONAL, Cell, Standing
+from .verdict import MAILABLE, Deferred, Verdict, Withheld, latest_deferral
 
-__all__ = ["decide", "reasons_for"]
+__all__ = ["answers_outside", "decide", "reasons_for"]
 
 
 def decide(facts: Facts, policy: Policy = MIGMA, now: datetime | None = None) -> Verdict:
@@ -32,9 +32,8 @@ def decide(facts: Facts, policy: Policy = MIGMA, now: datetime | None = None) ->
     Withheld(reasons=(HardBounce(at=datetime.datetime(2026, 5, 1, 0, 0, tzinfo=datetime.timezone.utc), source='ses'),))
     """
     code = policy.code(facts.standing)
-    if policy.outside:
-        return _with_outside(code, facts, policy, now)
-    return Withheld(reasons_for(code, facts, policy)) if code else MAILABLE
+    answers = answers_outside(facts.standing, facts.circumstances, policy, now) if policy.outside else ()
+    return _strictest(code, answers, facts, policy) if code or answers else MAILABLE
 
 
 def reasons_for(code: int, facts: Facts, policy: Policy) -> tuple[Reason, ...]:
@@ -42,36 +41,28 @@ def reasons_for(code: int, facts: Facts, policy: Policy) -> tuple[Reason, ...]:
     return tuple(_reason(kind, code, facts) for kind in policy.kinds(code))
 
 
-def _with_outside(code: int, facts: Facts, policy: Policy, now: datetime | None) -> Verdict:
-    """Withheld beats deferred, and the latest ``until`` wins (design D4)."""
+def answers_outside(
+    standing: Standing, known: Circumstances | None, policy: Policy, now: datetime | None
+) -> Sequence[Reason | Deferred]:
+    """What the rules outside the table have against it. Raises `ValueError` without an aware ``now``."""
     if now is None or now.tzinfo is None:
         raise ValueError(f"policy {policy.name} has rules that read the clock: pass now, an aware datetime")
-    answers = [
-        answer
-        for rule in policy.outside_for[facts.standing.cell >= FIRST_TRANSACTIONAL]
-        if (answer := _asked(rule, facts, now)) is not None
-    ]
-    if code or answers:
-        return _strictest(code, answers, facts, policy)
-    return MAILABLE
+    rules = policy.outside_for[standing.cell >= FIRST_TRANSACTIONAL]
+    return [answer for rule in rules if (answer := _asked(rule, known, now)) is not None]
 
 
-def _asked(rule: OutsideRule, facts: Facts, now: datetime) -> Answer:
+def _asked(rule: OutsideRule, known: Circumstances | None, now: datetime) -> Answer:
     """What the rule says; where it cannot read what it reads, the recipient is unreadable."""
-    known = facts.circumstances
     if rule.reads and (known is None or not known.unreadable.isdisjoint(rule.reads)):
         blind = rule.reads if known is None else rule.reads & known.unreadable
         return why.Unreadable(tuple(sorted(blind)))
     return rule.judge(known or _NOTHING, now)
 
 
-def _strictest(code: int, answers: list[Reason | Deferred], facts: Facts, policy: Policy) -> Verdict:
+def _strictest(code: int, answers: Sequence[Reason | Deferred], facts: Facts, policy: Policy) -> Verdict:
+    """Withheld beats deferred, and the latest ``until`` wins (design D4)."""
     against = [*reasons_for(code, facts, policy), *(one for one in answers if not isinstance(one, Deferred))]
-    if against:
-        return Withheld(_in_order(against))
-    return max(
-        (one for one in answers if isinstance(one, Deferred)), key=lambda one: (one.until, -STRENGTH[one.reason.kind])
-    )
+    return Withheld(_in_order(against)) if against else latest_deferral(answers)
 
 
 def _in_order(reasons: Sequence[Reason]) -> tuple[Reason, ...]:

@@ -57,9 +57,7 @@ def count(policy: Policy, standings: Mapping[Standing, int], duplicates: int = 0
     >>> count(MIGMA, {Standing(0): 40, Standing(0, Denials.UNSUBSCRIBED): 2}).withheld
     {<ReasonKind.UNSUBSCRIBED: 'unsubscribed'>: 2}
     """
-    if policy.outside:
-        names = ", ".join(rule.name for rule in policy.outside)
-        raise ValueError(f"policy {policy.name} asks about each person ({names}): plan the audience instead")
+    policy.needs_no_person()
     mailable, withheld = 0, Counter[ReasonKind]()
     for standing, people in standings.items():
         code = policy.code(standing)

@@ -101,6 +101,12 @@ class Policy:
         """Whether names set aside for documents and tests are refused as senders and recipients (I-02)."""
         return any(_holds(r.reserved_name, rule) for rule in self.rules)
 
+    def needs_no_person(self) -> None:
+        """Raise `ValueError` if standings alone do not decide, since a rule outside the table asks about the person."""
+        if self.outside:
+            names = ", ".join(rule.name for rule in self.outside)
+            raise ValueError(f"policy {self.name} asks about each person ({names}): plan the audience instead")
+
     def code(self, standing: Standing) -> int:
         """Decide by look-up: 0 is mailable. Raises `IndexError` for a cell that does not exist."""
         cell, denials = standing

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, TypeAlias
 
-from .reasons import Reason
+from .reasons import STRENGTH, Reason
 
-__all__ = ["MAILABLE", "Deferred", "Mailable", "Verdict", "Withheld"]
+__all__ = ["MAILABLE", "Deferred", "Mailable", "Verdict", "Withheld", "latest_deferral"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +47,9 @@ class Deferred:
 Verdict: TypeAlias = Mailable | Withheld | Deferred
 
 MAILABLE = Mailable()
+
+
+def latest_deferral(answers: Iterable[object]) -> Deferred:
+    """The deferral that lasts longest; of two that end together, the one for the stronger reason."""
+    deferrals = (one for one in answers if isinstance(one, Deferred))
+    return max(deferrals, key=lambda one: (one.until, -STRENGTH[one.reason.kind]))
