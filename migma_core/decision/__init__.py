@@ -9,10 +9,12 @@ from .facts import Facts, facts_about
 from .outside import ConsentLapse, FrequencyCap, LocalTime, OutsideRule, OwnRule, QuietHours
 from .planning import Partition, Planned, count, partition, plan
 from .policy import MIGMA, STRICT, Policy
+from .printed import printed
 from .purpose import Classified, Purpose, classify
 from .reasons import Reason, ReasonKind
 from .record import Decision, Replay, record, replay
 from .standing import Cell, Standing
+from .truth_table import TruthTable, truth_table
 from .verdict import Deferred, Mailable, Verdict, Withheld
 
 __all__ = [
@@ -46,6 +48,7 @@ __all__ = [
     "Replay",
     "Sender",
     "Standing",
+    "TruthTable",
     "Verdict",
     "Widening",
     "Withheld",
@@ -61,8 +64,10 @@ __all__ = [
     "health",
     "partition",
     "plan",
+    "printed",
     "record",
     "remedy",
     "replay",
+    "truth_table",
     "widened",
 ]

@@ -34,6 +34,7 @@ def test_help_names_every_command(run: Run) -> None:
         "send",
         "unsubscribe",
         "explain",
+        "policy",
         "demo",
     ):
         assert name in shown.out
