@@ -7,7 +7,7 @@ from .eligibility import decide
 from .explain import explain, remedy
 from .facts import Facts, facts_about
 from .outside import ConsentLapse, FrequencyCap, LocalTime, OutsideRule, OwnRule, QuietHours
-from .planning import Partition, Planned, count, partition, plan
+from .planning import Partition, Planned, count, partition, plan, tally
 from .policy import MIGMA, STRICT, Policy
 from .printed import printed
 from .purpose import Classified, Purpose, classify
@@ -68,6 +68,7 @@ __all__ = [
     "record",
     "remedy",
     "replay",
+    "tally",
     "truth_table",
     "widened",
 ]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from ..audience.address import Address
@@ -12,7 +13,7 @@ from ..audience.consent import Consent
 from ..audience.contact import Contact
 from ..audience.values import Scalar
 
-__all__ = ["Circumstances", "circumstances_of"]
+__all__ = ["Circumstances", "Wanted", "circumstances_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,15 @@ class Circumstances:
 
 READABLE = frozenset(one.name for one in fields(Circumstances)) - {"unreadable"}
 """The names a rule may say it reads."""
+
+
+class Wanted(NamedTuple):
+    """
+    Which circumstances a policy needs, so that a store gathers no others, and how far back the mail received matters.
+    """
+
+    names: frozenset[str] = frozenset()
+    looks_back: timedelta = timedelta()
 
 
 def circumstances_of(

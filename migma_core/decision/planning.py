@@ -14,10 +14,11 @@ from .eligibility import decide
 from .facts import Facts
 from .policy import MIGMA, Policy
 from .reasons import ReasonKind
+from .record import Decision
 from .standing import Cell, Standing
 from .verdict import Deferred, Mailable, Verdict, Withheld
 
-__all__ = ["Partition", "Planned", "count", "partition", "plan"]
+__all__ = ["Partition", "Planned", "count", "partition", "plan", "tally"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,19 @@ def partition(planned: Iterable[Planned]) -> Partition:
                 withheld[reasons[0].kind] += 1
             case Deferred():
                 deferred += 1
+    return Partition(mailable, dict(withheld), deferred)
+
+
+def tally(decisions: Iterable[Decision]) -> Partition:
+    """Count recorded decisions."""
+    mailable, deferred, withheld = 0, 0, Counter[ReasonKind]()
+    for one in decisions:
+        if one.is_mailable:
+            mailable += 1
+        elif one.until is not None:
+            deferred += 1
+        else:
+            withheld[one.reasons[0]] += 1
     return Partition(mailable, dict(withheld), deferred)
 
 

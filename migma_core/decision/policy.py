@@ -10,6 +10,7 @@ from functools import cached_property
 
 from ..audience.suppression import Denials
 from . import rules as r
+from .circumstances import Wanted
 from .outside import OutsideRule
 from .purpose import Purpose
 from .reasons import STRENGTH, ReasonKind
@@ -86,15 +87,11 @@ class Policy:
         marketing, transactional = (tuple(one for one in self.outside if which in one.purposes) for which in Purpose)
         return marketing, transactional
 
-    @property
-    def reads(self) -> frozenset[str]:
-        """The circumstances that rules outside the table look at: what is put on record with a decision."""
-        return frozenset[str]().union(*(rule.reads for rule in self.outside))
-
-    @property
-    def looks_back(self) -> timedelta:
-        """How far into the past the mail somebody received matters."""
-        return max((rule.looks_back for rule in self.outside), default=timedelta())
+    @cached_property
+    def wanted(self) -> Wanted:
+        """The circumstances that rules outside the table look at: what is gathered, and put on record."""
+        names = frozenset[str]().union(*(rule.reads for rule in self.outside))
+        return Wanted(names, max((rule.looks_back for rule in self.outside), default=timedelta()))
 
     @property
     def refuses_reserved_names(self) -> bool:

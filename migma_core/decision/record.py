@@ -50,7 +50,7 @@ def record(standing: Standing, policy: Policy, at: datetime, circumstances: Circ
     kinds = policy.kinds(policy.code(standing))
     if not policy.outside:
         return Decision(standing, kinds, at, policy.fingerprint)
-    kept = None if circumstances is None else circumstances.only(policy.reads)
+    kept = None if circumstances is None else circumstances.only(policy.wanted.names)
     answers = answers_outside(standing, kept, policy, at)
     against = {*kinds, *(one.kind for one in answers if not isinstance(one, Deferred))}
     if against or not answers:

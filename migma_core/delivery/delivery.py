@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, NewType
+from typing import Final
 
 from ..decision.purpose import Purpose
+from ..request.exclusion import SendId
 from .outcome import Accepted, NotSent, Outcome, Rejected, Scope, Unknown
 
 __all__ = ["MOST_ATTEMPTS", "SETTLED", "DeliveryState", "Next", "SendId", "after", "backoff", "read_state"]
-
-SendId = NewType("SendId", str)
-"""One accepted request, of a campaign or direct: 32 hex digits."""
 
 MOST_ATTEMPTS: Final = 8
 """Attempts that came to nothing before a row is dead (reliability §7)."""

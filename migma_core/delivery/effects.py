@@ -10,8 +10,9 @@ from typing import Generic, NamedTuple, TypeVar
 from ..audience.address import AddressKey
 from ..audience.values import Scalar
 from ..decision.authorization import Sender
+from ..decision.circumstances import Circumstances, Wanted
 from ..decision.facts import Facts
-from ..decision.reasons import ReasonKind
+from ..decision.record import Decision
 from ..decision.standing import Standing
 from ..message.message import Batch
 from ..message.token import DeliveryId
@@ -54,23 +55,31 @@ class Effect(Generic[T_co]):
 
 
 class AudienceRow(NamedTuple):
-    """One member of the audience as the store packs it. ``contact`` is the store's own number, or ``None``."""
+    """
+    One member of the audience as the store packs it. ``contact`` is the store's own number, or ``None``;
+    ``circumstances`` are there where some were wanted.
+    """
 
     contact: int | None
     address_key: AddressKey
     standing: Standing
+    circumstances: Circumstances | None = None
 
 
 class Decided(NamedTuple):
-    """A member and the verdict for the numbers: no reasons means mailable. The claim decides again."""
+    """A member and the decision for the numbers. The claim decides again."""
 
     row: AudienceRow
-    reasons: tuple[ReasonKind, ...]
+    decision: Decision
 
 
 class AudiencePage(NamedTuple):
-    """The next members in a fixed order; ``after`` is where the next page begins, ``None`` at the end."""
+    """
+    The next members in a fixed order, as they were ``at`` this moment of the clock; ``after`` is where the next page
+    begins, ``None`` at the end.
+    """
 
+    at: datetime
     rows: tuple[AudienceRow, ...]
     after: int | None
 
@@ -102,7 +111,7 @@ class Claimed:
 
 
 class Settled(NamedTuple):
-    """A delivery's way after a step: its new state, why, and for how many seconds it rests."""
+    """A delivery's way after a step: its new state, why, for how many seconds it rests, and what was decided anew."""
 
     delivery: DeliveryId
     fence: int
@@ -111,8 +120,7 @@ class Settled(NamedTuple):
     wait: float = 0.0
     keeps_attempt: bool = True
     provider_id: str | None = None
-    standing: Standing | None = None
-    reasons: tuple[ReasonKind, ...] = ()
+    decision: Decision | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +139,14 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class ReadAudience(Effect[AudiencePage]):
-    """Read the next page of the audience of a send; empty and ended once the fan-out is complete."""
+    """
+    Read the next page of the audience of a send, with the circumstances wanted; empty and ended once the fan-out is
+    complete.
+    """
 
     send: SendId
     limit: int
+    wanted: Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,21 +156,22 @@ class WriteDeliveries(Effect[None]):
     send: SendId
     rows: tuple[Decided, ...]
     after: int | None
-    policy: str
 
 
 @dataclass(frozen=True, slots=True)
 class Claim(Effect[Claimed]):
-    """Take up to ``limit`` ready deliveries for the length of a lease."""
+    """Take up to ``limit`` ready deliveries for the length of a lease, with the circumstances wanted."""
 
     send: SendId
     limit: int
+    wanted: Wanted
 
 
 @dataclass(frozen=True, slots=True)
 class CommitAttempt(Effect[bool]):
     """
-    Put an attempt on record, and settle those of the claim who are not in it, in one transaction.
+    Put an attempt on record with the ``decisions`` that let it be made, in the order of its deliveries, and settle
+    those of the claim who are not in it, in one transaction.
 
     ``False`` where a fence was stale: nothing is written, nothing may be handed over.
     """
@@ -166,6 +179,7 @@ class CommitAttempt(Effect[bool]):
     attempt: Attempt | None
     fences: Mapping[DeliveryId, int]
     settled: tuple[Settled, ...]
+    decisions: tuple[Decision, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

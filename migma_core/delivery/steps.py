@@ -16,6 +16,7 @@ from ..decision.authorization import Refused, authorize
 from ..decision.explain import explain, explain_reason
 from ..decision.policy import Policy
 from ..decision.purpose import Purpose
+from ..decision.record import Decision, record
 from ..decision.verdict import Deferred, Withheld
 from ..message.approval import Approval, approve
 from ..message.compile import Compiled
@@ -48,22 +49,25 @@ class Job:
     can_carry: Callable[[ClaimedRow], str | None]
     batch_size: int = 500
     page_size: int = 1000
+    patience: float = 900.0
+    """For how many seconds at most the loop waits for rows that rest; with longer to wait it ends, rows left."""
 
 
 def send_steps(job: Job) -> Steps[Finished]:
     """
     Send to everyone in the audience, resuming wherever an earlier run stopped, and return the rows by state.
 
-    Ends early, with rows left, where the request is no longer authorised, the provider refuses it, or somebody paused.
+    Ends early, with rows left, where the request is no longer authorised, the provider refuses it, somebody paused, or
+    everybody left is deferred for longer than the job's patience.
     """
     yield from _fan_out(job)
     yield from _settle(job)
     while True:
-        claimed = yield from _ask(e.Claim(job.send, job.batch_size))
+        claimed = yield from _ask(e.Claim(job.send, job.batch_size, job.policy.wanted))
         if claimed.stopped:
             break
         if not claimed.rows:
-            if claimed.busy_seconds is None:
+            if claimed.busy_seconds is None or claimed.busy_seconds > job.patience:
                 break
             yield from _ask(e.Wait(claimed.busy_seconds))
             yield from _settle(job)
@@ -80,11 +84,11 @@ def _ask(effect: Effect[T]) -> Steps[T]:
 def _fan_out(job: Job) -> Steps[None]:
     """Write one delivery for everyone in the audience, mailable or withheld, a page at a time."""
     while True:
-        page = yield from _ask(e.ReadAudience(job.send, job.page_size))
+        page = yield from _ask(e.ReadAudience(job.send, job.page_size, job.policy.wanted))
         if not page.rows:
             return
-        decided = tuple(Decided(row, job.policy.kinds(job.policy.code(row.standing))) for row in page.rows)
-        yield from _ask(e.WriteDeliveries(job.send, decided, page.after, job.policy.fingerprint))
+        decided = tuple(Decided(row, record(row.standing, job.policy, page.at, row.circumstances)) for row in page.rows)
+        yield from _ask(e.WriteDeliveries(job.send, decided, page.after))
         if page.after is None:
             return
 
@@ -105,6 +109,7 @@ def _settle(job: Job) -> Steps[None]:
 
 def _send_claimed(job: Job, claimed: e.Claimed) -> Steps[bool]:
     """Carry one claim through to its record; ``False`` where the stream stops."""
+    rows = {row.delivery: row for row in claimed.rows}
     fences = {row.delivery: row.fence for row in claimed.rows}
     answer = authorize(job.compiled.request, claimed.sender, job.policy)
     if isinstance(answer, Refused):
@@ -120,7 +125,8 @@ def _send_claimed(job: Job, claimed: e.Claimed) -> Steps[bool]:
     batch, parcel = lot
     ours = [fences[message.delivery] for message in batch.messages]
     attempt = attempt_of(job.send, job.provider, batch, parcel, ours, job.keys.newest)
-    if not (yield from _ask(e.CommitAttempt(attempt, fences, settled))):
+    decisions = tuple(_decided(job, rows[message.delivery], claimed.at) for message in batch.messages)
+    if not (yield from _ask(e.CommitAttempt(attempt, fences, settled, decisions))):
         return True  # the lease was lost to somebody else: the rows are theirs now
     outcomes = yield from _ask(e.HandOver(batch, parcel, attempt))
     return (yield from _record(job, claimed, attempt, dict(zip(attempt.deliveries, outcomes, strict=True))))
@@ -136,7 +142,7 @@ def _compose(job: Job, claimed: e.Claimed) -> tuple[list[Message], tuple[Settled
             composed = _message(job, row, verdict)
             (messages if isinstance(composed, Message) else settled).append(composed)  # type: ignore[arg-type]  # each list takes its own kind
         else:
-            settled.append(_not_now(row, verdict, claimed))
+            settled.append(_not_now(job, row, verdict, claimed.at))
     return messages, tuple(settled)
 
 
@@ -194,20 +200,17 @@ def _opt_out_link(job: Job, row: ClaimedRow) -> str | None:
     return job.compiled.brand.link("u", mint_token(token, job.keys))
 
 
-def _not_now(row: ClaimedRow, verdict: Withheld | Deferred, claimed: e.Claimed) -> Settled:
+def _decided(job: Job, row: ClaimedRow, at: datetime) -> Decision:
+    """The fresh decision about a claimed row, for the record."""
+    return record(row.facts.standing, job.policy, at, row.facts.circumstances)
+
+
+def _not_now(job: Job, row: ClaimedRow, verdict: Withheld | Deferred, at: datetime) -> Settled:
+    decision = _decided(job, row, at)
     if isinstance(verdict, Deferred):
-        wait = max(1.0, (verdict.until - claimed.at).total_seconds())
-        return Settled(
-            row.delivery, row.fence, DeliveryState.READY, explain_reason(verdict.reason), wait, keeps_attempt=False
-        )
-    return Settled(
-        row.delivery,
-        row.fence,
-        DeliveryState.WITHHELD,
-        keeps_attempt=False,
-        standing=row.facts.standing,
-        reasons=tuple(reason.kind for reason in verdict.reasons),
-    )
+        wait, why = max(1.0, (verdict.until - at).total_seconds()), explain_reason(verdict.reason)
+        return Settled(row.delivery, row.fence, DeliveryState.READY, why, wait, keeps_attempt=False, decision=decision)
+    return Settled(row.delivery, row.fence, DeliveryState.WITHHELD, keeps_attempt=False, decision=decision)
 
 
 def _record(job: Job, claimed: e.Claimed, attempt: Attempt, outcomes: Mapping[DeliveryId, Outcome]) -> Steps[bool]:

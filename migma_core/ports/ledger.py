@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from ..decision.circumstances import Wanted
+from ..decision.record import Decision
 from ..delivery.attempt import Attempt, AttemptId
 from ..delivery.delivery import SendId
 from ..delivery.effects import AudiencePage, Claimed, Decided, Finished, OpenAttempts, Settled
@@ -22,16 +24,19 @@ class Ledger(Protocol):
     the effects of the same name in `migma_core.delivery.effects`; see there for what each means.
     """
 
-    def read_audience(self, send: SendId, limit: int) -> AudiencePage: ...
+    def read_audience(self, send: SendId, limit: int, wanted: Wanted, now: datetime) -> AudiencePage: ...
 
-    def write_deliveries(
-        self, send: SendId, rows: Sequence[Decided], after: int | None, policy: str, now: datetime
-    ) -> None: ...
+    def write_deliveries(self, send: SendId, rows: Sequence[Decided], after: int | None, now: datetime) -> None: ...
 
-    def claim(self, send: SendId, limit: int, now: datetime) -> Claimed: ...
+    def claim(self, send: SendId, limit: int, wanted: Wanted, now: datetime) -> Claimed: ...
 
     def commit_attempt(
-        self, attempt: Attempt | None, fences: Mapping[DeliveryId, int], settled: Sequence[Settled], now: datetime
+        self,
+        attempt: Attempt | None,
+        fences: Mapping[DeliveryId, int],
+        settled: Sequence[Settled],
+        decisions: Sequence[Decision],
+        now: datetime,
     ) -> bool: ...
 
     def record(self, attempt: AttemptId, settled: Sequence[Settled], now: datetime) -> None: ...

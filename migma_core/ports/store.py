@@ -15,12 +15,15 @@ from ..audience.segment import Condition, Segment
 from ..audience.suppression import Suppression, SuppressionReason
 from ..audience.topic import DefaultSubscription, Topic, TopicId, Visibility
 from ..decision.authorization import Sender
+from ..decision.circumstances import Wanted
 from ..decision.policy import Policy
 from ..decision.purpose import Purpose
 from ..decision.reasons import ReasonKind
+from ..decision.record import Decision
 from ..decision.standing import Standing
 from ..delivery.campaign import Action, CampaignStatus
 from ..delivery.delivery import DeliveryState, SendId
+from ..delivery.effects import AudiencePage, AudienceRow
 from ..message.token import DeliveryId
 from ..request.brand import Brand
 from ..request.domain import SendingDomain
@@ -146,13 +149,10 @@ class DeliveryRecord:
 
 
 class DecisionRecord(NamedTuple):
-    """What was decided about one address in one send."""
+    """What was decided about one address in one send, and where its delivery stands."""
 
     state: DeliveryState
-    standing: Standing
-    reasons: tuple[ReasonKind, ...]
-    decided_at: datetime
-    policy: str
+    decision: Decision
     why: str
 
 
@@ -311,8 +311,16 @@ class Sends(Protocol):
         """The audience as numbers per standing, as it is now."""
         ...
 
-    def standing_of(self, request: SendRequest, address: Address, purpose: Purpose) -> Standing | None:
-        """One person's standing, or ``None`` where they are not in the audience."""
+    def audience_page(
+        self, request: SendRequest, purpose: Purpose, after: int, limit: int, wanted: Wanted, now: datetime
+    ) -> AudiencePage:
+        """The next members of the audience, as it is now, with the circumstances wanted."""
+        ...
+
+    def member(
+        self, request: SendRequest, address: Address, purpose: Purpose, wanted: Wanted, now: datetime
+    ) -> AudienceRow | None:
+        """One person, or ``None`` where they are not in the audience."""
         ...
 
     def states(self, send: SendId) -> Mapping[DeliveryState, int]: ...

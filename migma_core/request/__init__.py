@@ -3,6 +3,7 @@
 from .brand import Brand
 from .content import Attachment, Content
 from .domain import BUILT_IN_PROVIDER, MANAGED_SUFFIX, PROVIDERS, SendingDomain
+from .exclusion import EarlierRecipients, ExceptSegment, Exclusion, is_excluded
 from .project import AccountId, Project
 from .recipients import OneAddress, Recipients, SegmentMembers, TagHolders, read_recipients
 from .send_request import SendRequest
@@ -15,6 +16,9 @@ __all__ = [
     "Attachment",
     "Brand",
     "Content",
+    "EarlierRecipients",
+    "ExceptSegment",
+    "Exclusion",
     "OneAddress",
     "Project",
     "Recipients",
@@ -22,5 +26,6 @@ __all__ = [
     "SendRequest",
     "SendingDomain",
     "TagHolders",
+    "is_excluded",
     "read_recipients",
 ]

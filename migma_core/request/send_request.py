@@ -11,6 +11,7 @@ from ..audience.topic import TopicId
 from ..audience.values import Scalar
 from .content import Content
 from .domain import BUILT_IN_PROVIDER, PROVIDERS
+from .exclusion import Exclusion
 from .recipients import Recipients
 
 __all__ = ["SendRequest"]
@@ -22,8 +23,9 @@ class SendRequest:
     One send, direct or of a campaign. The decision about it depends on nothing else the caller says.
 
     ``transactional`` is unset by default: the shape of the recipients decides then (R1, R2), and an explicit value wins
-    (R4, R5). ``justification`` is recorded beside such an override (R7). ``variables`` win over contact values.
-    Raises `ValueError` for names that would break a header and for unknown providers (R41).
+    (R4, R5). ``justification`` is recorded beside such an override (R7). ``exclusions`` leave people out of the
+    audience, whatever the purpose. ``variables`` win over contact values. Raises `ValueError` for names that would
+    break a header and for unknown providers (R41).
     """
 
     project: ProjectId
@@ -36,6 +38,7 @@ class SendRequest:
     topic: TopicId | None = None
     transactional: bool | None = None
     justification: str | None = None
+    exclusions: tuple[Exclusion, ...] = ()
     variables: Mapping[str, Scalar] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, TypeAlias, assert_never
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -23,7 +24,6 @@ from migma_core import (
     Cell,
     ContactId,
     Content,
-    Deferred,
     DeliveryId,
     DeliveryState,
     Denials,
@@ -33,6 +33,7 @@ from migma_core import (
     NotSent,
     Outcome,
     Parcel,
+    Policy,
     ProjectId,
     Purpose,
     Rejected,
@@ -51,7 +52,8 @@ from migma_core import (
     decide,
     send_steps,
 )
-from migma_core.decision.reasons import QuietHours
+from migma_core.decision.circumstances import Circumstances
+from migma_core.decision.outside import LocalTime
 from migma_core.decision.standing import StatusFact, TopicFact
 from migma_core.delivery import effects as e
 from migma_core.delivery.delivery import MOST_ATTEMPTS, SETTLED, read_state
@@ -114,6 +116,7 @@ class World:
 
     people: list[Facts]
     request: SendRequest = MARKETING
+    policy: Policy = MIGMA
     sender: Sender = AUTHORIZED
     script: Script = lambda delivery, occasion: Accepted()
     lists: bool = True
@@ -133,7 +136,7 @@ class World:
         return Job(
             SEND,
             compile_content(self.request, BRAND),
-            MIGMA,
+            self.policy,
             TokenKeys({1: bytes(range(32))}),
             "outbox",
             lambda batch: Parcel(tuple(message.delivery.encode() for message in batch.messages)),
@@ -148,7 +151,11 @@ class World:
 
     def mailable(self) -> set[DeliveryId]:
         """Whom the facts of this moment allow."""
-        return {delivery_of(place) for place, facts in enumerate(self.people) if decide(facts) == Mailable()}
+        return {delivery_of(place) for place, facts in enumerate(self.people) if self.may_go(facts)}
+
+    def may_go(self, facts: Facts) -> bool:
+        """Whether these facts allow it at this moment."""
+        return decide(facts, self.policy, START + timedelta(seconds=self.now)) == Mailable()
 
     def answer(self, effect: e.Effect[Any]) -> Any:
         """Carry an effect out as a store or a provider would."""
@@ -156,12 +163,14 @@ class World:
         match effect:
             case e.ReadAudience(_, limit):
                 return self.read_audience(limit)
-            case e.WriteDeliveries(_, rows, after, policy):
-                assert policy == MIGMA.fingerprint
+            case e.WriteDeliveries(_, rows, after):
+                assert all(one.decision.policy == self.policy.fingerprint for one in rows)
                 self.write(rows, after)
             case e.Claim(_, limit):
                 return self.claim(limit)
-            case e.CommitAttempt(attempt, fences, settled):
+            case e.CommitAttempt(attempt, fences, settled, decisions):
+                assert len(decisions) == (len(attempt.deliveries) if attempt else 0)
+                assert all(one.is_mailable for one in decisions), "an attempt was made for somebody withheld"
                 return self.commit(attempt, fences, settled)
             case e.HandOver(batch, parcel, attempt):
                 return self.hand_over(batch, parcel, attempt, len(batch.messages))
@@ -192,23 +201,24 @@ class World:
     def read_audience(self, limit: int) -> e.AudiencePage:
         """The next rows; nothing once the fan-out is complete."""
         if self.read is None:
-            return e.AudiencePage((), None)
+            return e.AudiencePage(START, (), None)
         end = min(self.read + limit, len(self.people))
         rows = tuple(
-            e.AudienceRow(place, address_key(self.people[place].address, bytes(32)), self.people[place].standing)
-            for place in range(self.read, end)
+            e.AudienceRow(place, address_key(person.address, bytes(32)), person.standing, person.circumstances)
+            for place, person in list(enumerate(self.people))[self.read : end]
         )
-        return e.AudiencePage(rows, end if end < len(self.people) else None)
+        return e.AudiencePage(START + timedelta(seconds=self.now), rows, end if end < len(self.people) else None)
 
     def write(self, rows: tuple[e.Decided, ...], after: int | None) -> None:
         """Write a page once; again, it changes nothing."""
         for decided in rows:
             place = decided.row.contact
             assert place is not None
-            state = DeliveryState.WITHHELD if decided.reasons else READY
-            self.rows.setdefault(
-                delivery_of(place), Row(place, state, reasons=decided.reasons, standing=decided.row.standing)
-            )
+            made = decided.decision
+            state = READY if made.is_mailable or made.until else DeliveryState.WITHHELD
+            row = Row(place, state, reasons=made.reasons, standing=made.standing)
+            row.not_before = (made.until - START).total_seconds() if made.until else 0.0
+            self.rows.setdefault(delivery_of(place), row)
         self.read = after
 
     def claim(self, limit: int) -> e.Claimed:
@@ -266,7 +276,8 @@ class World:
             row = self.rows[one.delivery]
             assert row.fence == one.fence
             row.state, row.why = one.state, one.why
-            row.reasons, row.standing = one.reasons or row.reasons, one.standing or row.standing
+            if one.decision is not None:
+                row.reasons, row.standing = one.decision.reasons, one.decision.standing
             row.provider_id = one.provider_id
             row.not_before = self.now + one.wait
             if one.state is READY and row.attempt is not None and one.wait:
@@ -284,7 +295,7 @@ class World:
             row = self.rows[message.delivery]
             assert row.attempt == attempt.id, "handed over a row that is not in this attempt"
             assert self.reads(row) is DeliveryState.IN_FLIGHT
-            assert decide(self.people[row.person]) == Mailable(), "handed over somebody who is withheld"
+            assert self.may_go(self.people[row.person]), "handed over somebody who is withheld"
             self.handed_over[message.delivery] += 1
             outcome = self.script(message.delivery, self.handed_over[message.delivery])
             if isinstance(outcome, Accepted):
@@ -643,19 +654,42 @@ def test_transactional_mail_reaches_strangers_and_the_unsubscribed() -> None:
     assert world.rows[delivery_of(2)].reasons == ("hard_bounce",)
 
 
-def test_who_is_deferred_comes_again_when_it_is_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A deferred row goes back to ready until its hour, at least a second ahead, and spends no attempt (D10)."""
-    real = send_steps.__globals__["approve"]
-    deferred: list[Facts] = []
+WAITS = MIGMA.with_rules(LocalTime(datetime(2026, 5, 1, 20), otherwise=ZoneInfo("UTC")), name="waits")  # noqa: DTZ001 - a wall's
+IN_BERLIN = Circumstances(zone=ZoneInfo("Europe/Berlin"))
 
-    def approve(policy: object, facts: Facts, request: object, now: datetime) -> object:
-        if not deferred:
-            deferred.append(facts)
-            return Deferred(now + timedelta(hours=8), QuietHours())
-        return real(policy, facts, request, now)
 
-    monkeypatch.setattr("migma_core.delivery.steps.approve", approve)
-    world = World(crowd(1))
+def test_who_is_deferred_comes_again_when_it_is_time() -> None:
+    """Everyone waits for their own hour, is written to then, and spends no attempt on the wait (D10)."""
+    people = [person(place)._replace(circumstances=Circumstances()) for place in range(2)]
+    people[1] = people[1]._replace(circumstances=IN_BERLIN)
+    world = World(people, policy=WAITS)
+    run(world, replace(world.job(), patience=1e6))
+    assert (world.now, world.accepted) == (8 * 3600.0, [delivery_of(1), delivery_of(0)])
+    assert all(row.attempts == 0 for row in world.rows.values())
+
+
+def test_the_loop_does_not_wait_for_longer_than_its_patience() -> None:
+    """Rows that rest for longer are left for a later run, ready and not before their hour."""
+    world = World([person(0)._replace(circumstances=IN_BERLIN)], policy=WAITS)
+    assert run(world).states == {READY: 1}
+    assert (world.now, world.rows[delivery_of(0)].not_before) == (0.0, 6 * 3600.0)
+    world.now = 6 * 3600.0
     run(world)
-    assert (world.now, world.accepted) == (8 * 3600.0, [delivery_of(0)])
-    assert world.rows[delivery_of(0)].attempts == 0
+    assert world.accepted == [delivery_of(0)]
+
+
+def test_a_deferral_found_at_the_claim_gives_the_row_back() -> None:
+    """Who may be written to at the fan-out and not at the claim is given back until then, and says why."""
+    world = World([person(0)._replace(circumstances=IN_BERLIN)], policy=WAITS)
+    world.rows[delivery_of(0)] = Row(0, READY)
+    run(world)
+    row = world.rows[delivery_of(0)]
+    assert (row.state, row.not_before, row.reasons) == (READY, 6 * 3600.0, ("local_time",))
+    assert row.why == "the send waits for its time of day where the person is"
+
+
+def test_missing_circumstances_withhold() -> None:
+    """A store that gathered no circumstances makes nobody mailable under a rule that reads some (D4)."""
+    world = World(crowd(2), policy=WAITS)
+    run(world)
+    assert (world.accepted, {row.reasons for row in world.rows.values()}) == ([], {("unreadable",)})

@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from migma_sql import schema
+from migma_sql.audience import Audience, row_of
 from migma_sql.engine import connect, writing
 from migma_sql.people import PROFILE, write_values
+from migma_sql.question import Question
 from sqlalchemy import Connection, Engine, Table, func, insert, literal, select
 
-from migma_core import Address, Contact, ProjectId, address_key
+from migma_core import Address, AddressKey, Contact, ProjectId, Standing, address_key
+from migma_core.decision.circumstances import Wanted
 from migma_core.request import AccountId
 
 ACCOUNT, PROJECT = AccountId("a" * 32), ProjectId("b" * 32)
@@ -115,3 +118,9 @@ def tag_number(connection: Connection, project: ProjectId, name: str) -> int:
 def deny(connection: Connection, address: Address, denials: int) -> None:
     """Put denials against an address."""
     add(connection, schema.addresses, account_id=ACCOUNT, address_key=address_key(address, PEPPER), denials=denials)
+
+
+def standing_of(connection: Connection, question: Question, audience: Audience, key: AddressKey) -> Standing | None:
+    """One member's standing, or ``None`` where nobody in the audience has this key."""
+    row = row_of(connection, question, audience, key, Wanted(), NOW)
+    return None if row is None else row.standing

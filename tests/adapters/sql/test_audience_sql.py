@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from migma_sql import schema
-from migma_sql.audience import audience_of, read_page, standing_of
+from migma_sql.audience import Place, audience_of, read_page
 from migma_sql.condition import matching
 from migma_sql.question import Question
 from migma_wire.json import condition_to_json
@@ -18,6 +18,7 @@ from sqlalchemy.dialects import postgresql
 
 from migma_core import Address, Contact, ContactId, ProjectId, Purpose, SegmentMembers, TagHolders, address_key
 from migma_core.audience import AllOf, AnyOf, Condition, FieldIs, Mode, Not, SegmentId, Tagged, matches
+from migma_core.decision.circumstances import Wanted
 from migma_core.request import Recipients
 from migma_core.testing import strategies as values
 from tests.support.sql_rows import (
@@ -31,6 +32,7 @@ from tests.support.sql_rows import (
     add_project,
     ref,
     small_account,
+    standing_of,
     undone,
 )
 
@@ -142,8 +144,8 @@ def test_a_segment_is_read_from_the_store(engine: Engine) -> None:
         add_contact(connection, unwanted)
         audience = audience_of(connection, QUESTION, SegmentMembers(segment), PEPPER)
         assert members(connection, SegmentMembers(segment)) == [number]
-        assert standing_of(connection, audience, address_key(wanted.address, PEPPER)) is not None
-        assert standing_of(connection, audience, address_key(unwanted.address, PEPPER)) is None
+        assert standing_of(connection, QUESTION, audience, address_key(wanted.address, PEPPER)) is not None
+        assert standing_of(connection, QUESTION, audience, address_key(unwanted.address, PEPPER)) is None
 
 
 @given(people=st.integers(0, 12), limit=st.integers(1, 13))
@@ -177,7 +179,7 @@ def members(connection: Connection, recipients: TagHolders | SegmentMembers, lim
     """Everybody in the audience, page by page."""
     audience, after, found = audience_of(connection, QUESTION, recipients, PEPPER), 0, list[int | None]()
     while True:
-        page = read_page(connection, audience, after, limit)
+        page = read_page(connection, QUESTION, audience, Place(after, limit), Wanted(), NOW)
         found += [row.contact for row in page.rows]
         if page.after is None:
             return found

@@ -24,6 +24,7 @@ from migma_core import (
     Suppression,
     SuppressionReason,
 )
+from migma_core.decision.circumstances import Wanted
 from migma_core.request import Content, TagHolders
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -54,9 +55,9 @@ def _denials(store: SqlStore, project: Project) -> int:
         recipients=TagHolders("news"),
         content=Content("s", "h"),
     )
-    standing = store.sends.standing_of(request, ADA, Purpose.MARKETING)
-    assert standing is not None
-    return standing.denials
+    row = store.sends.member(request, ADA, Purpose.MARKETING, Wanted(), NOW)
+    assert row is not None
+    return row.standing.denials & ~Denials.RESERVED_NAME
 
 
 def _ada(store: SqlStore, project: Project) -> ContactId:

@@ -39,7 +39,9 @@ from migma_core import (
     address_key,
     decide,
 )
-from migma_core.decision.standing import Cell, StatusFact
+from migma_core.decision.circumstances import Wanted
+from migma_core.decision.record import Decision, record
+from migma_core.decision.standing import Cell, Standing, StatusFact
 from migma_core.delivery import Action, CampaignStatus
 from migma_core.delivery.delivery import SETTLED
 from migma_core.delivery.effects import AudiencePage, Claimed, Decided, Settled
@@ -95,15 +97,23 @@ def accepted(engine: Engine, recipients: Recipients | None = None, provider: str
     return send
 
 
+NOTHING = Wanted()
+
+
+def decisions(attempt: Attempt) -> list[Decision]:
+    """The decision that let each row into the attempt."""
+    return [record(Standing(0), MIGMA, NOW)] * len(attempt.deliveries)
+
+
 def decided(page: AudiencePage) -> list[Decided]:
     """The page with MIGMA's verdicts."""
-    return [Decided(row, MIGMA.kinds(MIGMA.code(row.standing))) for row in page.rows]
+    return [Decided(row, record(row.standing, MIGMA, page.at)) for row in page.rows]
 
 
 def fan_out(ledger: SqlLedger, send: SendId, limit: int = 100) -> None:
     """Write a row for everybody."""
-    while (page := ledger.read_audience(send, limit)).rows:
-        ledger.write_deliveries(send, decided(page), page.after, MIGMA.fingerprint, NOW)
+    while (page := ledger.read_audience(send, limit, NOTHING, NOW)).rows:
+        ledger.write_deliveries(send, decided(page), page.after, NOW)
 
 
 def ready(engine: Engine, ledger: SqlLedger, people: int = 3, tag: str = "all") -> SendId:
@@ -128,9 +138,9 @@ def attempt_for(send: SendId, claimed: Mapping[DeliveryId, int]) -> Attempt:
 
 def in_flight(ledger: SqlLedger, send: SendId, limit: int = 100) -> tuple[Attempt, dict[DeliveryId, int]]:
     """Claim rows and put an attempt for all of them on record."""
-    claimed = fences(ledger.claim(send, limit, NOW))
+    claimed = fences(ledger.claim(send, limit, NOTHING, NOW))
     attempt = attempt_for(send, claimed)
-    assert ledger.commit_attempt(attempt, claimed, (), NOW)
+    assert ledger.commit_attempt(attempt, claimed, (), decisions(attempt), NOW)
     return attempt, claimed
 
 
@@ -149,7 +159,7 @@ def test_the_adapter_is_the_port(engine: Engine) -> None:
     """The type checker agrees that this is the ledger the core asks for; a send nobody accepted is refused."""
     port: Ledger = SqlLedger(engine, PEPPER, LONG)
     with pytest.raises(UnknownSend):
-        port.read_audience(SendId("0" * 32), 10)
+        port.read_audience(SendId("0" * 32), 10, NOTHING, NOW)
 
 
 @given(
@@ -166,14 +176,14 @@ def test_everybody_has_one_delivery_however_often_the_fan_out_is_interrupted(
         add_people(connection, people, tag=tag)
     send, pages = accepted(shared, TagHolders(tag)), list[AudiencePage]()
     for mishap in mishaps:
-        page = ledger.read_audience(send, limit)
+        page = ledger.read_audience(send, limit, NOTHING, NOW)
         pages += [page] if page.rows else []
         if mishap == "write late" and pages:
             page = pages[0]
         for _ in range({"read and crash": 0, "write twice": 2}.get(mishap, 1)):
-            ledger.write_deliveries(send, decided(page), page.after, MIGMA.fingerprint, NOW)
+            ledger.write_deliveries(send, decided(page), page.after, NOW)
     fan_out(ledger, send, limit)
-    assert ledger.read_audience(send, limit) == AudiencePage((), None)
+    assert ledger.read_audience(send, limit, NOTHING, NOW) == AudiencePage(NOW, (), None)
     assert ledger.finish(send, NOW).states == ({DeliveryState.READY: people} if people else {})
     addresses = [one.address for one in Sends(shared, PEPPER).log(send)]
     assert len(set(addresses)) == len(addresses) == people
@@ -200,7 +210,7 @@ def test_two_ledgers_never_hold_the_same_row_at_once(engine: Engine, tmp_path: P
         mine = connect(f"sqlite:///{tmp_path / 'migma.db'}")
         worker, found = SqlLedger(mine, PEPPER, lease), list[tuple[DeliveryId, int]]()
         for _ in range(12):
-            found += fences(worker.claim(send, 10, NOW)).items()
+            found += fences(worker.claim(send, 10, NOTHING, NOW)).items()
         mine.dispose()
         return found
 
@@ -215,9 +225,9 @@ def test_a_claimed_row_is_nobody_elses_until_its_lease_is_over(
 ) -> None:
     """Before any attempt an expired claim is ready again, under the next fence; a lasting one is busy."""
     send = ready(engine, ledger)
-    first = forgetful.claim(send, 10, NOW)
-    second = ledger.claim(send, 10, NOW)
-    third = ledger.claim(send, 10, NOW)
+    first = forgetful.claim(send, 10, NOTHING, NOW)
+    second = ledger.claim(send, 10, NOTHING, NOW)
+    third = ledger.claim(send, 10, NOTHING, NOW)
     assert fences(second) == {one: fence + 1 for one, fence in fences(first).items()}
     assert third.rows == ()
     assert third.busy_seconds == pytest.approx(3600, abs=60)
@@ -226,9 +236,11 @@ def test_a_claimed_row_is_nobody_elses_until_its_lease_is_over(
 def test_a_stale_fence_writes_nothing(engine: Engine, ledger: SqlLedger, forgetful: SqlLedger) -> None:
     """Who lost the lease can neither commit nor give back nor record: the rows are another's now."""
     send = ready(engine, ledger)
-    lost = fences(forgetful.claim(send, 10, NOW))
+    lost = fences(forgetful.claim(send, 10, NOTHING, NOW))
     attempt, held = in_flight(ledger, send)
-    assert not forgetful.commit_attempt(attempt_for(send, lost), lost, all_to(DeliveryState.REJECTED, lost), NOW)
+    assert not forgetful.commit_attempt(
+        attempt_for(send, lost), lost, all_to(DeliveryState.REJECTED, lost), decisions(attempt_for(send, lost)), NOW
+    )
     forgetful.give_back(lost)
     forgetful.record(attempt.id, all_to(DeliveryState.REJECTED, lost), NOW)
     assert column(engine, schema.attempts, "id") == [attempt.id]
@@ -239,9 +251,9 @@ def test_a_stale_fence_writes_nothing(engine: Engine, ledger: SqlLedger, forgetf
 def test_one_stale_fence_stops_the_whole_commit(engine: Engine, ledger: SqlLedger, forgetful: SqlLedger) -> None:
     """An attempt is put on record for all of its rows or for none."""
     send = ready(engine, ledger)
-    mine = fences(forgetful.claim(send, 10, NOW))
-    ledger.claim(send, 1, NOW)
-    assert not forgetful.commit_attempt(attempt_for(send, mine), mine, (), NOW)
+    mine = fences(forgetful.claim(send, 10, NOTHING, NOW))
+    ledger.claim(send, 1, NOTHING, NOW)
+    assert not forgetful.commit_attempt(attempt_for(send, mine), mine, (), decisions(attempt_for(send, mine)), NOW)
     assert column(engine, schema.attempts, "id") == []
 
 
@@ -251,8 +263,8 @@ def test_an_expired_lease_with_an_attempt_is_unknown_and_never_ready(
     """What may have been handed over is not claimed again; it is found in flight, and waits for evidence."""
     send = ready(engine, ledger)
     attempt, held = in_flight(forgetful, send)
-    assert ledger.claim(send, 10, NOW).rows == ()
-    assert ledger.claim(send, 10, NOW).busy_seconds == 0.05
+    assert ledger.claim(send, 10, NOTHING, NOW).rows == ()
+    assert ledger.claim(send, 10, NOTHING, NOW).busy_seconds == 0.05
     assert ledger.in_flight(send).deliveries == dict.fromkeys(held, attempt.id)
     assert ledger.finish(send, NOW).states == {DeliveryState.UNKNOWN: 3}
     assert Sends(engine, PEPPER).get(send).status is CampaignStatus.SENDING
@@ -277,7 +289,7 @@ def test_doubt_is_settled_by_evidence(engine: Engine, ledger: SqlLedger, forgetf
     assert column(engine, schema.deliveries, "attempt_id") == [attempt.id, None, attempt.id]
     assert set(column(engine, schema.deliveries, "why")) == {"listed by outbox"}
     assert column(engine, schema.domains, "sent") == [1]
-    assert list(fences(ledger.claim(send, 10, NOW))) == [absent]
+    assert list(fences(ledger.claim(send, 10, NOTHING, NOW))) == [absent]
 
 
 def test_a_late_answer_settles_what_is_held_for_want_of_it(
@@ -288,7 +300,7 @@ def test_a_late_answer_settles_what_is_held_for_want_of_it(
     attempt, held = in_flight(forgetful, send)
     one, other = held
     ledger.reconcile((), (other,), (one,), "cannot say", NOW)
-    ledger.claim(send, 10, NOW)
+    ledger.claim(send, 10, NOTHING, NOW)
     ledger.record(attempt.id, all_to(DeliveryState.ACCEPTED, held, provider_id="p"), NOW)
     assert column(engine, schema.deliveries, "state") == ["accepted", "claimed"]
     assert column(engine, schema.deliveries, "provider_id") == ["p", None]
@@ -315,21 +327,20 @@ def test_an_opt_out_committed_before_the_claim_stops_the_mail(engine: Engine, le
         entry = {"reason": "unsubscribe", "provider": "", "source": "link", "at": NOW}
         add(connection, schema.suppressions, account_id=ACCOUNT, address_key=address_key(leaver, PEPPER), **entry)
         connection.execute(update(schema.contacts).where(schema.contacts.c.id == 1).values(status="unsubscribed"))
-    claimed = ledger.claim(send, 10, NOW)
+    claimed = ledger.claim(send, 10, NOTHING, NOW)
     left, stays = (decide(row.facts) for row in claimed.rows)
     assert isinstance(left, Withheld)
     assert left.reasons[0].kind is ReasonKind.UNSUBSCRIBED
     assert getattr(left.reasons[0], "source", None) == "link"
     assert not isinstance(stays, Withheld)
-    row, kinds = claimed.rows[0], tuple(reason.kind for reason in left.reasons)
-    withheld = Settled(
-        row.delivery, row.fence, DeliveryState.WITHHELD, keeps_attempt=False, standing=row.facts.standing, reasons=kinds
-    )
-    assert ledger.commit_attempt(None, {row.delivery: row.fence}, (withheld,), NOW + LONG)
+    row = claimed.rows[0]
+    made = record(row.facts.standing, MIGMA, NOW + LONG)
+    withheld = Settled(row.delivery, row.fence, DeliveryState.WITHHELD, keeps_attempt=False, decision=made)
+    assert ledger.commit_attempt(None, {row.delivery: row.fence}, (withheld,), (), NOW + LONG)
     found = Sends(engine, PEPPER).delivery_of(send, address_key(leaver, PEPPER))
     assert found is not None
-    assert (found.state, found.standing, found.decided_at) == (DeliveryState.WITHHELD, row.facts.standing, NOW + LONG)
-    assert found.reasons[0] is ReasonKind.UNSUBSCRIBED
+    assert (found.state, found.decision) == (DeliveryState.WITHHELD, made)
+    assert made.reasons[0] is ReasonKind.UNSUBSCRIBED
 
 
 def test_a_claim_tells_what_a_message_needs(engine: Engine, ledger: SqlLedger) -> None:
@@ -346,7 +357,7 @@ def test_a_claim_tells_what_a_message_needs(engine: Engine, ledger: SqlLedger) -
         add_contact(connection, someone)
     send = accepted(engine)
     fan_out(ledger, send)
-    claimed = ledger.claim(send, 10, NOW)
+    claimed = ledger.claim(send, 10, NOTHING, NOW)
     (row,) = claimed.rows
     assert (claimed.at, claimed.busy_seconds, claimed.stopped) == (NOW, None, False)
     assert (row.facts.address, row.facts.contact) == (someone.address, someone.id)
@@ -364,7 +375,7 @@ def test_one_address_is_one_row_with_a_contact_or_without(engine: Engine, ledger
             add_contact(connection, someone)
     send = accepted(engine, OneAddress(ADA))
     fan_out(ledger, send)
-    (row,) = ledger.claim(send, 10, NOW).rows
+    (row,) = ledger.claim(send, 10, NOTHING, NOW).rows
     assert row.facts.contact == (someone.id if stored else None)
     assert row.facts.address == (someone.address if stored else ADA)
     assert Cell.unpacked(row.facts.standing.cell).status is (StatusFact.SUBSCRIBED if stored else StatusFact.NO_CONTACT)
@@ -378,7 +389,7 @@ def test_a_stranger_with_a_bounced_address_is_known_to_have_bounced(engine: Engi
     send = accepted(engine, OneAddress(ADA))
     fan_out(ledger, send)
     assert column(engine, schema.deliveries, "reasons") == ["hard_bounce"]
-    assert ledger.claim(send, 10, NOW).busy_seconds is None
+    assert ledger.claim(send, 10, NOTHING, NOW).busy_seconds is None
 
 
 def test_nobody_is_written_to_whose_address_is_gone(engine: Engine, ledger: SqlLedger) -> None:
@@ -388,7 +399,7 @@ def test_nobody_is_written_to_whose_address_is_gone(engine: Engine, ledger: SqlL
         connection.execute(delete(schema.contact_tags))
         connection.execute(delete(schema.contacts).where(schema.contacts.c.id == 1))
         connection.execute(update(schema.contacts).where(schema.contacts.c.id == 2).values(domain="localhost"))
-    assert [row.facts.address.local for row in ledger.claim(send, 10, NOW).rows] == ["3"]
+    assert [row.facts.address.local for row in ledger.claim(send, 10, NOTHING, NOW).rows] == ["3"]
     assert column(engine, schema.deliveries, "state") == ["withheld", "withheld", "claimed"]
     assert column(engine, schema.deliveries, "reasons") == ["unreadable", "unreadable", ""]
 
@@ -398,12 +409,12 @@ def test_somebody_erased_while_the_page_is_written_stops_no_other(engine: Engine
     with writing(engine) as connection:
         add_people(connection, 3)
     send = accepted(engine)
-    page = ledger.read_audience(send, 10)
+    page = ledger.read_audience(send, 10, NOTHING, NOW)
     with writing(engine) as connection:
         connection.execute(delete(schema.contact_tags))
         connection.execute(delete(schema.contacts).where(schema.contacts.c.id == 2))
-    ledger.write_deliveries(send, decided(page), page.after, MIGMA.fingerprint, NOW)
-    assert len(ledger.claim(send, 10, NOW).rows) == 2
+    ledger.write_deliveries(send, decided(page), page.after, NOW)
+    assert len(ledger.claim(send, 10, NOTHING, NOW).rows) == 2
     assert ledger.finish(send, NOW).states == {DeliveryState.CLAIMED: 2, DeliveryState.WITHHELD: 1}
 
 
@@ -412,7 +423,7 @@ def test_a_row_that_was_not_sent_rests_before_it_is_ready(engine: Engine, ledger
     send = ready(engine, ledger, 1)
     attempt, held = in_flight(ledger, send)
     ledger.record(attempt.id, all_to(DeliveryState.READY, held, wait=30.0, keeps_attempt=False), NOW)
-    claimed = ledger.claim(send, 10, NOW)
+    claimed = ledger.claim(send, 10, NOTHING, NOW)
     assert claimed.rows == ()
     assert claimed.busy_seconds == pytest.approx(30, abs=5)
     assert column(engine, schema.deliveries, "attempts") == [1]
@@ -424,16 +435,16 @@ def test_an_innocent_row_loses_no_attempt(engine: Engine, ledger: SqlLedger) -> 
     send = ready(engine, ledger, 1)
     attempt, held = in_flight(ledger, send)
     ledger.record(attempt.id, all_to(DeliveryState.READY, held, keeps_attempt=False), NOW)
-    (again,) = ledger.claim(send, 10, NOW).rows
+    (again,) = ledger.claim(send, 10, NOTHING, NOW).rows
     assert again.attempts == 0
 
 
 def test_given_back_rows_can_be_claimed_at_once(engine: Engine, ledger: SqlLedger) -> None:
     """Giving back leaves no trace but the fence."""
     send = ready(engine, ledger)
-    first = fences(ledger.claim(send, 10, NOW))
+    first = fences(ledger.claim(send, 10, NOTHING, NOW))
     ledger.give_back(first)
-    assert fences(ledger.claim(send, 10, NOW)) == {one: fence + 1 for one, fence in first.items()}
+    assert fences(ledger.claim(send, 10, NOTHING, NOW)) == {one: fence + 1 for one, fence in first.items()}
 
 
 @pytest.mark.parametrize("stop", ["pause", "cancel"])
@@ -445,14 +456,14 @@ def test_a_send_that_stands_still_gives_nothing_out(engine: Engine, ledger: SqlL
         ledger.pause(send, "a later reason")
     else:
         sends.change_status(send, Action.CANCEL, NOW)
-    assert ledger.claim(send, 10, NOW).stopped
-    assert ledger.read_audience(send, 10) == AudiencePage((), None)
+    assert ledger.claim(send, 10, NOTHING, NOW).stopped
+    assert ledger.read_audience(send, 10, NOTHING, NOW) == AudiencePage(NOW, (), None)
     assert ledger.finish(send, NOW).states == {DeliveryState.READY if stop == "pause" else DeliveryState.CANCELLED: 3}
     if stop == "pause":
         assert sends.get(send).why == "the provider is down"
         sends.change_status(send, Action.SEND, NOW)
         assert sends.get(send).why is None
-        assert len(ledger.claim(send, 10, NOW).rows) == 3
+        assert len(ledger.claim(send, 10, NOTHING, NOW).rows) == 3
 
 
 def test_a_pause_keeps_rows_in_flight_to_their_outcome(engine: Engine, ledger: SqlLedger) -> None:
@@ -476,7 +487,7 @@ def test_a_send_is_sent_when_every_row_is_settled(engine: Engine, ledger: SqlLed
         states = ledger.finish(send, NOW).states
         assert states.get(DeliveryState.READY, 0) == rest
     assert (sends.get(send).status, sends.get(send).finished_at) == (CampaignStatus.SENT, NOW)
-    assert ledger.claim(send, 10, NOW).stopped
+    assert ledger.claim(send, 10, NOTHING, NOW).stopped
 
 
 @pytest.mark.parametrize(
@@ -504,14 +515,14 @@ def test_an_unfinished_fan_out_is_not_finished(engine: Engine, ledger: SqlLedger
     with writing(engine) as connection:
         add_people(connection, 3)
     send = accepted(engine)
-    page = ledger.read_audience(send, 2)
-    ledger.write_deliveries(send, decided(page), page.after, MIGMA.fingerprint, NOW)
+    page = ledger.read_audience(send, 2, NOTHING, NOW)
+    ledger.write_deliveries(send, decided(page), page.after, NOW)
     attempt, held = in_flight(ledger, send)
     ledger.record(attempt.id, all_to(DeliveryState.ACCEPTED, held), NOW)
     ledger.finish(send, NOW)
     assert Sends(engine, PEPPER).get(send).status is CampaignStatus.SENDING
     fan_out(ledger, send)
-    assert len(ledger.claim(send, 10, NOW).rows) == 1
+    assert len(ledger.claim(send, 10, NOTHING, NOW).rows) == 1
 
 
 _OUTCOMES: Mapping[str, Mapping[str, Any]] = {
@@ -537,7 +548,7 @@ def test_whatever_happens_the_counts_add_up(
     (counted,) = column(shared, schema.domains, "sent")
     send = ready(shared, ledger, len(outcomes), tag)
     if crash == "before the attempt":
-        crashed.claim(send, limit, NOW)
+        crashed.claim(send, limit, NOTHING, NOW)
     elif crash == "after it":
         in_flight(crashed, send, limit)
         _reconcile(ledger, send, evidence)
@@ -559,9 +570,9 @@ def _reconcile(ledger: SqlLedger, send: SendId, evidence: Sequence[str]) -> None
 
 def _send_all(ledger: SqlLedger, send: SendId, outcomes: Sequence[str], limit: int) -> None:
     rest = iter(outcomes)
-    while held := fences(ledger.claim(send, limit, NOW)):
+    while held := fences(ledger.claim(send, limit, NOTHING, NOW)):
         attempt = attempt_for(send, held)
-        assert ledger.commit_attempt(attempt, held, (), NOW)
+        assert ledger.commit_attempt(attempt, held, (), decisions(attempt), NOW)
         settled = [Settled(one, fence, **_OUTCOMES[next(rest, "accepted")]) for one, fence in held.items()]
         ledger.record(attempt.id, settled, NOW)
 

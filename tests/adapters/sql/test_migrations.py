@@ -5,13 +5,27 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from migma_sql import SchemaTooNew
 from migma_sql.engine import connect, reading, writing
-from migma_sql.migrate import migrate, schema_version
+from migma_sql.migrate import alembic_config, migrate, schema_version
 from migma_sql.schema import metadata
 from sqlalchemy import text
+
+AS_OF_0001 = (
+    "INSERT INTO accounts (id, name, created_at) VALUES ('a', 'a', 1)",
+    (
+        "INSERT INTO projects (id, account_id, name, brand_name, postal_address, base_url, created_at)"
+        " VALUES ('p', 'a', 'p', 'p', '', 'https://mail.example.com', 1)"
+    ),
+    (
+        "INSERT INTO contacts (id, ref, project_id, address_key, local, domain, is_role, fields, created_at,"
+        " updated_at) VALUES (1, 'c', 'p', x'00', 'ada', 'example.com', 0, '{}', 1, 1)"
+    ),
+    "INSERT INTO consent_events (contact_id, what, level, source, at) VALUES (1, 'opt_in', 'proven', 'form', 7)",
+)
 
 
 def test_the_migrations_make_the_schema(tmp_path: Path) -> None:
@@ -21,7 +35,25 @@ def test_the_migrations_make_the_schema(tmp_path: Path) -> None:
 
     with reading(engine) as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
-    assert schema_version(engine) == "0001"
+    assert schema_version(engine) == "0002"
+
+
+def test_consents_on_record_are_express_after_the_second_revision(tmp_path: Path) -> None:
+    """What an older version has written stays, word for word; its consents have no basis, which means express."""
+    engine = connect(f"sqlite:///{tmp_path / 'a.db'}")
+    with writing(engine) as connection:
+        config = alembic_config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+    with writing(engine) as connection:
+        for statement in AS_OF_0001:
+            connection.execute(text(statement))
+
+    migrate(engine)
+
+    with reading(engine) as connection:
+        kept = connection.execute(text("SELECT what, level, source, at, basis FROM consent_events")).all()
+    assert [tuple(row) for row in kept] == [("opt_in", "proven", "form", 7, None)]
 
 
 def test_migrating_twice_changes_nothing(tmp_path: Path) -> None:

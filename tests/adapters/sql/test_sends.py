@@ -33,6 +33,7 @@ from migma_core import (
     address_key,
 )
 from migma_core.audience import TopicId
+from migma_core.decision.circumstances import Wanted
 from migma_core.delivery import Action
 from migma_core.delivery.delivery import read_state
 from migma_core.ports.store import Sends as SendsPort
@@ -171,13 +172,14 @@ def test_one_person_is_asked_about_as_everybody_is_counted(engine: Engine, sends
         deny(connection, Address("2", "example.org"), Denials.UNSUBSCRIBED)
     request = request_to(TagHolders("all"))
     counted = sends.count_standings(request, Purpose.MARKETING)
-    standings = [sends.standing_of(request, Address(local, "example.org"), Purpose.MARKETING) for local in "123"]
-    assert sum(counted.values()) == 3
-    assert all(standing is not None and counted[standing] == standings.count(standing) for standing in standings)
-    assert sends.standing_of(request, ADA, Purpose.MARKETING) is None
-    single = request_to(OneAddress(ADA))
-    assert sends.standing_of(single, Address("ADA", "example.org"), Purpose.TRANSACTIONAL) is not None
-    assert sends.standing_of(single, Address("2", "example.org"), Purpose.TRANSACTIONAL) is None
+    rows = [sends.member(request, Address(local, "example.org"), Purpose.MARKETING, Wanted(), NOW) for local in "123"]
+    standings = [row.standing for row in rows if row is not None]
+    assert sum(counted.values()) == len(standings) == 3
+    assert all(counted[standing] == standings.count(standing) for standing in standings)
+    assert sends.member(request, ADA, Purpose.MARKETING, Wanted(), NOW) is None
+    single, alone = request_to(OneAddress(ADA)), Purpose.TRANSACTIONAL
+    assert sends.member(single, Address("ADA", "example.org"), alone, Wanted(), NOW) is not None
+    assert sends.member(single, Address("2", "example.org"), alone, Wanted(), NOW) is None
 
 
 @given(
@@ -224,7 +226,7 @@ def test_the_log_tells_each_row_by_page_and_by_state(engine: Engine, sends: Send
     assert sends.states(send) == {DeliveryState.ACCEPTED: 2, DeliveryState.WITHHELD: 2}
     decided = sends.delivery_of(send, address_key(Address("2", "example.org"), PEPPER))
     assert decided is not None
-    assert (decided.state, decided.decided_at, decided.policy) == (DeliveryState.WITHHELD, NOW, "table")
+    assert (decided.state, decided.decision.at, decided.decision.policy) == (DeliveryState.WITHHELD, NOW, "table")
     assert sends.delivery_of(send, address_key(ADA, PEPPER)) is None
 
 

@@ -36,6 +36,8 @@ def create(  # noqa: PLR0913 - one parameter per option
     segment: Annotated[str | None, Parameter(help="… to everyone in this segment.")] = None,
     topic: str | None = None,
     reply_to: str | None = None,
+    exclude_segment: Annotated[tuple[str, ...], Parameter(help="Leave out whoever is in this segment.")] = (),
+    exclude_recipients_of: Annotated[tuple[str, ...], Parameter(help="Leave out whom this campaign reached.")] = (),
     provider: Annotated[str, Parameter(help="Who delivers it.")] = "migma",
     var: Annotated[dict[str, str] | None, Parameter(help="Values for the template: --var.code 42")] = None,
     common: Options = USUAL,
@@ -57,6 +59,8 @@ def create(  # noqa: PLR0913 - one parameter per option
             reply_to=reply_to,
             provider_type=provider,
             variables=var or {},
+            exclude_segments=exclude_segment,
+            exclude_recipients_of=exclude_recipients_of,
         )
     common.screen.say(f"Created the campaign {name} ({made.id}), a draft. Next: migma campaigns preview {made.id}")
     common.screen.json({"id": made.id, "name": made.name, "status": made.status})
@@ -180,7 +184,7 @@ def follow(screen: Screen, run: Callable[[Callable[[e.Effect[Any], Any], None]],
             nonlocal planned
             match effect:
                 case e.WriteDeliveries(rows=rows):
-                    planned += sum(1 for row in rows if not row.reasons)
+                    planned += sum(one.decision.is_mailable for one in rows)
                     bar.update(task, total=planned)
                 case e.Record(settled=settled):
                     bar.update(task, description="sending", advance=len(settled))

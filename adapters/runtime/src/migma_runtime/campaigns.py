@@ -8,9 +8,18 @@ from typing import Unpack
 
 from migma_wire import to_address
 
-from migma_core.audience import address_key
-from migma_core.decision import Facts, Purpose, Verdict, Withheld, decide, explain, facts_about, remedy
-from migma_core.decision.eligibility import reasons_for
+from migma_core.audience import Address, Suppression, address_key
+from migma_core.decision import (
+    Facts,
+    Purpose,
+    Verdict,
+    Withheld,
+    circumstances_of,
+    decide,
+    explain,
+    facts_about,
+    remedy,
+)
 from migma_core.delivery import Action, Campaign, DeliveryState, SendId
 from migma_core.ports import SendRecord
 
@@ -98,23 +107,20 @@ class Campaigns:
         found = self._parts.store.sends.delivery_of(campaign.id, key)
         evidence = self._parts.store.suppressions.of(campaign.project, key)
         if found is not None:
-            facts = Facts(address, found.standing, topic=campaign.request.topic, evidence=evidence)
-            verdict = self._recorded(facts, found.state)
-            return _explained(str(address), found.state, verdict)
-        standing = self._parts.store.sends.standing_of(campaign.request, address, campaign.purpose)
-        if standing is None:
-            return _outside(str(address), decide(facts_about(address, campaign.purpose, suppressions=evidence)))
-        facts = Facts(address, standing, topic=campaign.request.topic, evidence=evidence)
-        return _explained(str(address), None, decide(facts, self._parts.policy))
+            made = found.decision
+            facts = Facts(address, made.standing, None, campaign.request.topic, evidence, made.circumstances)
+            return _explained(str(address), found.state, decide(facts, self._parts.policy, made.at))
+        return self._if_sent_now(campaign, address, evidence)
 
-    def _recorded(self, facts: Facts, state: DeliveryState) -> Verdict:
-        policy = self._parts.policy
-        code = policy.code(facts.standing)
-        return (
-            Withheld(reasons_for(code, facts, policy))
-            if code and state is DeliveryState.WITHHELD
-            else decide(facts, policy)
-        )
+    def _if_sent_now(self, campaign: SendRecord, address: Address, evidence: tuple[Suppression, ...]) -> Explanation:
+        policy, now = self._parts.policy, self._parts.clock.now()
+        row = self._parts.store.sends.member(campaign.request, address, campaign.purpose, policy.wanted, now)
+        if row is None:
+            known = circumstances_of(address)
+            stranger = facts_about(address, campaign.purpose, suppressions=evidence, circumstances=known)
+            return _outside(str(address), decide(stranger, policy, now))
+        facts = Facts(address, row.standing, None, campaign.request.topic, evidence, row.circumstances)
+        return _explained(str(address), None, decide(facts, policy, now))
 
 
 def _explained(address: str, state: DeliveryState | None, verdict: Verdict) -> Explanation:

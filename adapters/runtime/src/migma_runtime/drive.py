@@ -45,14 +45,14 @@ class Performer:
         """Do what the effect says and return its answer. Raises `TypeError` for an effect nobody knows."""
         ledger, now = self._ledger, self._clock.now
         match effect:
-            case e.ReadAudience(send, limit):
-                return ledger.read_audience(send, limit)
-            case e.WriteDeliveries(send, rows, after, policy):
-                return ledger.write_deliveries(send, rows, after, policy, now())
-            case e.Claim(send, limit):
-                return ledger.claim(send, limit, now())
-            case e.CommitAttempt(attempt, fences, settled):
-                return ledger.commit_attempt(attempt, fences, settled, now())
+            case e.ReadAudience(send, limit, wanted):
+                return ledger.read_audience(send, limit, wanted, now())
+            case e.WriteDeliveries(send, rows, after):
+                return ledger.write_deliveries(send, rows, after, now())
+            case e.Claim(send, limit, wanted):
+                return ledger.claim(send, limit, wanted, now())
+            case e.CommitAttempt(attempt, fences, settled, decisions):
+                return ledger.commit_attempt(attempt, fences, settled, decisions, now())
             case e.HandOver():
                 return self._hand_over(effect)
             case e.Record(attempt_id, settled):

@@ -44,7 +44,8 @@ class Migma:
     @classmethod
     def create(cls, **settings: Any) -> Migma:
         """Make an installation in the home folder, or open the one that is there. Raises what `open` raises."""
-        create_home(_or_raise(load_settings(**settings)))
+        read = {name: value for name, value in settings.items() if not isinstance(value, Policy)}
+        create_home(_or_raise(load_settings(**read)))
         return cls.open(**settings)
 
     @classmethod
@@ -52,11 +53,14 @@ class Migma:
         """
         Open an installation: settings from file, environment and arguments, adapters by entry point.
 
+        ``policy`` takes a built-in policy's name, or a `Policy` of your own.
+
         Raises `FaultySettings` with every fault at once, and `AdapterMissing` with the package to install.
         """
+        own = settings.pop("policy") if isinstance(settings.get("policy"), Policy) else None
         read = _or_raise(load_settings(**settings))
         keys = _or_raise(load_keys(read))
-        return cls(_parts(read, keys))
+        return cls(_parts(read, keys, own or _POLICIES[read.policy]))
 
     def start_project(self, name: str, brand: Brand) -> Project:
         """Create a project, the container of an audience and its campaigns, under the account."""
@@ -75,13 +79,13 @@ class Migma:
         self.close()
 
 
-def _parts(settings: Settings, keys: Keys) -> Parts:
+def _parts(settings: Settings, keys: Keys, policy: Policy) -> Parts:
     clock: Clock = adapter("migma.clock", settings.clock)()
     built_in: Provider = adapter("migma.provider", settings.provider)(settings.outbox_path)
     store: Store = adapter("migma.store", settings.store).open(
         settings.database_url, pepper=keys.pepper_bytes(), lease=settings.lease
     )
-    return Parts(settings, keys, store, clock, _POLICIES[settings.policy], {BUILT_IN_PROVIDER: built_in})
+    return Parts(settings, keys, store, clock, policy, {BUILT_IN_PROVIDER: built_in})
 
 
 def _or_raise(result: Result[T, FaultySettings]) -> T:

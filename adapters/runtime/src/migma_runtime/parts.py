@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from migma_core.audience import ProjectId, TopicId
+from migma_core.audience import ProjectId, SegmentId, TopicId
 from migma_core.decision import Policy
 from migma_core.ports import Capabilities, Clock, Provider, Store
 from migma_core.request import BUILT_IN_PROVIDER, Project, SendRequest
@@ -53,6 +53,13 @@ class Parts:
         """Find a tag's name by id or name; an unknown one is kept, for the authorization to refuse."""
         tag = self.store.tags.find(project, id_or_name)
         return tag.name if tag else id_or_name
+
+    def known_segment(self, project: ProjectId, id_or_name: str) -> SegmentId:
+        """Find a segment's id by id or name. Raises `LookupError`: leaving out nobody by mistake is not an option."""
+        segment = self.store.segments.find(project, id_or_name)
+        if segment is None:
+            raise LookupError(f"there is no segment {id_or_name!r} to leave out; list the segments to see their names")
+        return segment.id
 
     def segment_id(self, project: ProjectId, id_or_name: str) -> str:
         """Find a segment's id by id or name; an unknown one is kept, for the authorization to refuse."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Unpack
 
@@ -11,7 +11,19 @@ from migma_wire import to_address
 
 from migma_core.audience import Address, ProjectId
 from migma_core.audience.segment import SegmentId
-from migma_core.decision import Authorized, Partition, Purpose, ReasonKind, Refused, authorize, classify, count
+from migma_core.decision import (
+    Authorized,
+    Decision,
+    Partition,
+    Purpose,
+    ReasonKind,
+    Refused,
+    authorize,
+    classify,
+    count,
+    record,
+    tally,
+)
 from migma_core.delivery import DeliveryState, Job, SendId, send_steps
 from migma_core.delivery.effects import ClaimedRow
 from migma_core.message import TokenKeys
@@ -19,6 +31,9 @@ from migma_core.ports import Capabilities
 from migma_core.request import (
     BUILT_IN_PROVIDER,
     Content,
+    EarlierRecipients,
+    ExceptSegment,
+    Exclusion,
     Recipients,
     SegmentMembers,
     SendRequest,
@@ -32,6 +47,8 @@ from .parts import Parts
 from .words import SendWords
 
 __all__ = ["Preview", "SendAnswer", "Sending"]
+
+_PAGE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +119,7 @@ class Sending:
             topic=self._parts.topic_id(project, words.get("topic_id")),
             transactional=words.get("transactional"),
             justification=words.get("justification"),
+            exclusions=self._exclusions(project, words),
             variables=words.get("variables") or {},
         )
 
@@ -118,6 +136,13 @@ class Sending:
                 return SegmentMembers(SegmentId(self._parts.segment_id(project, segment)))
             case _:
                 return recipients
+
+    def _exclusions(self, project: ProjectId, words: SendWords) -> tuple[Exclusion, ...]:
+        """Whom to leave out, by ids and names alike; an unknown segment or campaign raises `LookupError`."""
+        parts = self._parts
+        segments = (parts.known_segment(project, one) for one in words.get("exclude_segments", ()))
+        earlier = (parts.store.sends.find(project, one).id for one in words.get("exclude_recipients_of", ()))
+        return (*map(ExceptSegment, segments), *map(EarlierRecipients, earlier))
 
     def check(self, request: SendRequest) -> Authorized:
         """Find everything that would be refused, without writing anything."""
@@ -140,10 +165,21 @@ class Sending:
         """Count who would get it and who would not, by the predicate that sends (design §2.2)."""
         parts = self._parts
         purpose = classify(request).purpose
-        standings = parts.store.sends.count_standings(request, purpose)
-        return Preview(
-            count(parts.policy, standings), authorize(request, parts.store.sends.sender(request), parts.policy)
-        )
+        answer = authorize(request, parts.store.sends.sender(request), parts.policy)
+        if parts.policy.outside:
+            return Preview(tally(self._decisions(request, purpose)), answer)
+        return Preview(count(parts.policy, parts.store.sends.count_standings(request, purpose)), answer)
+
+    def _decisions(self, request: SendRequest, purpose: Purpose) -> Iterator[Decision]:
+        """Decide about everyone, page by page: rules outside the table judge people, not standings (design D4)."""
+        policy, now, after = self._parts.policy, self._parts.clock.now(), 0
+        while True:
+            page = self._parts.store.sends.audience_page(request, purpose, after, _PAGE, policy.wanted, now)
+            for row in page.rows:
+                yield record(row.standing, policy, now, row.circumstances)
+            if page.after is None:
+                return
+            after = page.after
 
     def deliver(self, send: SendId, watch: Watch | None = None) -> SendAnswer:
         """
@@ -152,8 +188,8 @@ class Sending:
         Safe to repeat and to interrupt: who was reached is not written to again, who was not is.
         """
         parts = self._parts
-        record = parts.store.sends.get(send)
-        request = record.request
+        accepted = parts.store.sends.get(send)
+        request = accepted.request
         provider = parts.provider(request)
         brand = parts.store.projects.get(request.project).brand
         compiled = check_content(
@@ -175,14 +211,14 @@ class Sending:
     def status(self, send: SendId) -> SendAnswer:
         """Where a send stands, counted from its rows."""
         sends = self._parts.store.sends
-        record = sends.get(send)
+        found = sends.get(send)
         return SendAnswer(
             send,
-            record.request.provider,
-            record.status.value,
-            record.purpose,
-            record.warning,
-            record.why,
+            found.request.provider,
+            found.status.value,
+            found.purpose,
+            found.warning,
+            found.why,
             sends.states(send),
             sends.reasons(send),
         )

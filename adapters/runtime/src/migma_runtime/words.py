@@ -18,7 +18,7 @@ class SendWords(TypedDict, total=False):
     ``recipient_type`` is ``email`` (with ``recipient_email``), or ``audience``, ``segment`` or ``tag`` (with
     ``recipient_id``); ids of tags, segments, topics and projects may be names. ``template`` is HTML, ``text`` is
     derived from it when absent; both may hold ``{{name}}`` and ``{{name|fallback}}``, filled from ``variables`` and
-    the contact.
+    the contact. ``exclude_segments`` and ``exclude_recipients_of`` (earlier campaigns) leave people out.
     """
 
     project_id: Required[str]
@@ -37,3 +37,5 @@ class SendWords(TypedDict, total=False):
     topic_id: str | None
     transactional: bool | None
     justification: str | None
+    exclude_segments: tuple[str, ...]
+    exclude_recipients_of: tuple[str, ...]

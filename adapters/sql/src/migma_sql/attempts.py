@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, insert, select, update
 
+from migma_core.decision.record import Decision
 from migma_core.delivery.attempt import Attempt, AttemptId
 from migma_core.delivery.delivery import SETTLED, DeliveryState, SendId
 from migma_core.delivery.effects import OpenAttempts, Settled
@@ -16,7 +17,7 @@ from migma_core.message.token import DeliveryId
 
 from .engine import now_us
 from .schema import attempts, deliveries
-from .settling import HeldRow, count_accepted, hold_rows, settle
+from .settling import HeldRow, count_accepted, decide_again, hold_rows, settle
 
 __all__ = ["commit", "give_back", "in_flight", "reconcile", "record"]
 
@@ -26,6 +27,7 @@ def commit(
     attempt: Attempt | None,
     fences: Mapping[DeliveryId, int],
     settled: Sequence[Settled],
+    decisions: Sequence[Decision],
     lease: int,
     now: datetime,
 ) -> bool:
@@ -43,6 +45,7 @@ def commit(
         connection.execute(insert(attempts), _attempt_row(attempt, now))
         until = connection.execute(select(now_us())).scalar_one() + lease
         connection.execute(_IN_FLIGHT, [_going(one, attempt.id, until, now) for one in going])
+        decide_again(connection, dict(zip(going, decisions, strict=True)))
     settle(connection, settled, now)
     return True
 

@@ -4,53 +4,74 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
 
-from migma_wire.json import condition_from_json
 from sqlalchemy import ColumnElement, Connection, FromClause, LargeBinary, and_, false, func, literal, select
 
 from migma_core.audience.address import Address, AddressKey, address_key
-from migma_core.audience.contact import ProjectId
-from migma_core.audience.segment import Condition, SegmentId
+from migma_core.decision.circumstances import Wanted
 from migma_core.decision.standing import Standing
 from migma_core.delivery.effects import AudiencePage, AudienceRow
 from migma_core.request.recipients import OneAddress, Recipients, SegmentMembers, TagHolders
 
+from .circumstances import circumstances_of_people
 from .condition import matching
+from .exclusions import condition_of, excluded_bit
 from .question import Question
-from .schema import contact_tags, contacts, segments, tags
+from .schema import contact_tags, contacts, tags
 from .shapes import AnyRow, AnySelect
 from .standing import cell_of, denials_of, with_facts
 
-__all__ = ["Audience", "audience_of", "count_standings", "read_page", "standing_of"]
+__all__ = ["Audience", "Place", "audience_of", "count_standings", "read_page", "row_of"]
+
+
+class Place(NamedTuple):
+    """Where a page begins, after this contact's number, and how many it holds."""
+
+    after: int
+    limit: int
 
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """A query for (contact, address key, cell, denials), the column that orders it, and the column of the key."""
+    """
+    A query for (contact, address key, cell, denials), the column that orders it, and the column of the key.
+
+    ``stranger`` is the one address it is about, where nobody may have stored it.
+    """
 
     rows: AnySelect
     place: ColumnElement[int]
     key: ColumnElement[bytes]
+    stranger: Address | None = None
 
 
 def audience_of(connection: Connection, question: Question, recipients: Recipients, pepper: bytes) -> Audience:
     """Everyone these recipients are, one row per address. A tag or segment that does not exist has nobody."""
     match recipients:
         case OneAddress(address):
-            return _one(question, address, address_key(address, pepper))
+            return _one(connection, question, address, address_key(address, pepper))
         case TagHolders(tag):
-            return _holders(question, tag)
+            return _holders(connection, question, tag)
         case SegmentMembers(segment):
-            condition = _condition_of(connection, question.project, segment)
-            return _members(question, false() if condition is None else matching(condition, question.project))
+            condition = condition_of(connection, question.project, segment)
+            members = false() if condition is None else matching(condition, question.project)
+            return _members(connection, question, members)
 
 
-def read_page(connection: Connection, audience: Audience, after: int, limit: int) -> AudiencePage:
+def read_page(
+    connection: Connection, question: Question, audience: Audience, place: Place, wanted: Wanted, now: datetime
+) -> AudiencePage:
     """The next members by keyset: a page costs the same wherever it lies."""
-    query = audience.rows.where(audience.place > after) if after else audience.rows
-    found = connection.execute(query.order_by(audience.place).limit(limit + 1)).all()
-    rows = tuple(_audience_row(row) for row in found[:limit])
-    return AudiencePage(rows, rows[-1].contact if len(found) > limit else None)
+    query = audience.rows.where(audience.place > place.after) if place.after else audience.rows
+    found = connection.execute(query.order_by(audience.place).limit(place.limit + 1)).all()
+    rows = tuple(_audience_row(row) for row in found[: place.limit])
+    people = {row.address_key: row.contact for row in rows}
+    known = circumstances_of_people(connection, question, people, wanted, now, audience.stranger)
+    if known:
+        rows = tuple(row._replace(circumstances=known[row.address_key]) for row in rows)
+    return AudiencePage(now, rows, rows[-1].contact if len(found) > place.limit else None)
 
 
 def count_standings(connection: Connection, audience: Audience) -> Mapping[Standing, int]:
@@ -60,40 +81,57 @@ def count_standings(connection: Connection, audience: Audience) -> Mapping[Stand
     return {Standing(cell, denials): people for cell, denials, people in connection.execute(grouped)}
 
 
-def standing_of(connection: Connection, audience: Audience, key: AddressKey) -> Standing | None:
-    """One member's standing, or ``None`` where nobody in the audience has this key."""
+def row_of(
+    connection: Connection, question: Question, audience: Audience, key: AddressKey, wanted: Wanted, now: datetime
+) -> AudienceRow | None:
+    """One member, or ``None`` where nobody in the audience has this key."""
     found = connection.execute(audience.rows.where(audience.key == key)).first()
-    return None if found is None else _audience_row(found).standing
+    if found is None:
+        return None
+    row = _audience_row(found)
+    known = circumstances_of_people(connection, question, {key: row.contact}, wanted, now, audience.stranger)
+    return row._replace(circumstances=known.get(key))
 
 
-def _one(question: Question, address: Address, key: AddressKey) -> Audience:
+def _one(connection: Connection, question: Question, address: Address, key: AddressKey) -> Audience:
     """A single address, with the project's contact of that key where there is one (R49)."""
     one = select(literal(key, LargeBinary).label("address_key")).subquery("one")
     known = and_(contacts.c.project_id == question.project, contacts.c.address_key == one.c.address_key)
-    rows = _rows(one.outerjoin(contacts, known), one.c.address_key, question, address.is_role)
-    return Audience(rows, contacts.c.id, one.c.address_key)
+    rows = _rows(connection, one.outerjoin(contacts, known), one.c.address_key, question, address)
+    return Audience(rows, contacts.c.id, one.c.address_key, address)
 
 
-def _holders(question: Question, tag: str) -> Audience:
+def _holders(connection: Connection, question: Question, tag: str) -> Audience:
     named = select(tags.c.id).where(tags.c.project_id == question.project, tags.c.name == tag).scalar_subquery()
     people = contact_tags.join(contacts, contacts.c.id == contact_tags.c.contact_id)
-    rows = _rows(people, contacts.c.address_key, question).where(
+    rows = _rows(connection, people, contacts.c.address_key, question).where(
         contact_tags.c.tag_id == named, contacts.c.project_id == question.project
     )
     return Audience(rows, contact_tags.c.contact_id, contacts.c.address_key)
 
 
-def _members(question: Question, predicate: ColumnElement[bool]) -> Audience:
-    rows = _rows(contacts, contacts.c.address_key, question).where(contacts.c.project_id == question.project, predicate)
-    return Audience(rows, contacts.c.id, contacts.c.address_key)
+def _members(connection: Connection, question: Question, predicate: ColumnElement[bool]) -> Audience:
+    rows = _rows(connection, contacts, contacts.c.address_key, question)
+    return Audience(
+        rows.where(contacts.c.project_id == question.project, predicate), contacts.c.id, contacts.c.address_key
+    )
 
 
-def _rows(people: FromClause, key: ColumnElement[bytes], question: Question, is_role: bool = False) -> AnySelect:
+def _rows(
+    connection: Connection,
+    people: FromClause,
+    key: ColumnElement[bytes],
+    question: Question,
+    stranger: Address | None = None,
+) -> AnySelect:
+    denials = denials_of(stranger)
+    if question.exclusions:
+        denials = denials.bitwise_or(excluded_bit(connection, question, key))
     columns = (
         contacts.c.id.label("contact"),
         key.label("address_key"),
-        cell_of(question, is_role).label("cell"),
-        denials_of().label("denials"),
+        cell_of(question, stranger).label("cell"),
+        denials.label("denials"),
     )
     return select(*columns).select_from(with_facts(people, key, question))
 
@@ -101,10 +139,3 @@ def _rows(people: FromClause, key: ColumnElement[bytes], question: Question, is_
 def _audience_row(row: AnyRow) -> AudienceRow:
     contact, key, cell, denials = row
     return AudienceRow(contact, AddressKey(key), Standing(cell, denials))
-
-
-def _condition_of(connection: Connection, project: ProjectId, segment: SegmentId) -> Condition | None:
-    stored = connection.execute(
-        select(segments.c.condition).where(segments.c.project_id == project, segments.c.id == segment)
-    ).first()
-    return None if stored is None else condition_from_json(stored[0])

@@ -7,9 +7,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection, and_, bindparam, case, func, or_, select, update
 
-from migma_core.audience.address import Address, InvalidAddress
+from migma_core.audience.address import Address, AddressKey, InvalidAddress
 from migma_core.audience.contact import ContactId, contact_values
 from migma_core.audience.suppression import Denials, Suppression
+from migma_core.decision.circumstances import Circumstances, Wanted
 from migma_core.decision.facts import Facts
 from migma_core.decision.reasons import ReasonKind
 from migma_core.decision.standing import Standing
@@ -20,8 +21,10 @@ from migma_core.message.token import DeliveryId
 from migma_core.request.recipients import OneAddress
 
 from .accepted import AcceptedSend, read_accepted
+from .circumstances import circumstances_of_people
 from .engine import now_us
 from .evidence import evidence_for
+from .exclusions import excluded_bit
 from .question import Question, ask
 from .schema import contacts, deliveries
 from .sender import read_sender
@@ -32,12 +35,12 @@ __all__ = ["claim"]
 
 _SOONEST = 0.05
 _PERSON = tuple(
-    contacts.c[name]
-    for name in ("ref", "local", "domain", "first_name", "last_name", "phone", "country", "language", "fields")
+    contacts.c[name].label("contact") if name == "id" else contacts.c[name]
+    for name in ("id", "ref", "local", "domain", "first_name", "last_name", "phone", "country", "language", "fields")
 )
 
 
-def claim(connection: Connection, send: SendId, limit: int, lease: int, now: datetime) -> Claimed:
+def claim(connection: Connection, send: SendId, limit: int, lease: int, wanted: Wanted, now: datetime) -> Claimed:
     """Take free rows for ``lease`` microseconds by the database's clock, and read everything about them anew."""
     accepted = read_accepted(connection, send)
     sender = read_sender(connection, accepted.request)
@@ -49,7 +52,7 @@ def claim(connection: Connection, send: SendId, limit: int, lease: int, now: dat
     addressed = [(row, address) for row in found if (address := _address(row, accepted)) is not None]
     _withhold_unaddressed(connection, found, {row.id for row, _ in addressed}, now)
     _take(connection, [row.id for row, _ in addressed], clock + lease, now)
-    rows = _claimed_rows(connection, question, addressed)
+    rows = _claimed_rows(connection, question, addressed, wanted, now)
     return Claimed(now, sender, rows, None if rows else _busy_seconds(connection, send, clock))
 
 
@@ -59,7 +62,7 @@ def _free(
     """Ready rows whose time has come; if those are few, rows whose claim expired before any attempt."""
     d = deliveries.c
     due = or_(d.not_before.is_(None), d.not_before <= clock)
-    query = _facts(question, accepted).limit(limit)
+    query = _facts(connection, question, accepted).limit(limit)
     rows = connection.execute(query.where(d.state == DeliveryState.READY.value, due)).all()
     if len(rows) == limit:
         return rows
@@ -67,7 +70,7 @@ def _free(
     return [*rows, *connection.execute(query.where(abandoned).limit(limit - len(rows)))]
 
 
-def _facts(question: Question, accepted: AcceptedSend) -> AnySelect:
+def _facts(connection: Connection, question: Question, accepted: AcceptedSend) -> AnySelect:
     """
     Rows of the send in their order, each with whoever holds its address in the project *now*.
 
@@ -76,12 +79,14 @@ def _facts(question: Question, accepted: AcceptedSend) -> AnySelect:
     """
     d = deliveries.c
     recipients = accepted.request.recipients
-    is_role = isinstance(recipients, OneAddress) and recipients.address.is_role
+    stranger = recipients.address if isinstance(recipients, OneAddress) else None
     known = and_(contacts.c.project_id == question.project, contacts.c.address_key == d.address_key)
     people = with_facts(deliveries.outerjoin(contacts, known), d.address_key, question)
-    # the request's own exclusion was decided at fan-out and stands
-    denials = denials_of().bitwise_or(d.denials.bitwise_and(int(Denials.EXCLUDED)))
-    standing = (cell_of(question, is_role).label("cell"), denials.label("denials"))
+    # whom the request left out at fan-out stays out, and whoever has come to be left out since is as well
+    denials = denials_of(stranger).bitwise_or(d.denials.bitwise_and(int(Denials.EXCLUDED)))
+    if question.exclusions:
+        denials = denials.bitwise_or(excluded_bit(connection, question, d.address_key))
+    standing = (cell_of(question, stranger).label("cell"), denials.label("denials"))
     columns = (d.id, d.ref.label("delivery"), d.fence, d.attempts, d.address_key, *standing)
     query = select(*columns, *_PERSON).select_from(people).where(d.send_id == accepted.id)
     return query.order_by(d.id).with_for_update(of=deliveries, skip_locked=True)
@@ -133,16 +138,32 @@ def _withhold_unaddressed(connection: Connection, found: Sequence[AnyRow], addre
 
 
 def _claimed_rows(
-    connection: Connection, question: Question, addressed: Sequence[tuple[AnyRow, Address]]
+    connection: Connection,
+    question: Question,
+    addressed: Sequence[tuple[AnyRow, Address]],
+    wanted: Wanted,
+    now: datetime,
 ) -> tuple[ClaimedRow, ...]:
     denied = [row.address_key for row, _ in addressed if row.denials]
     evidence = evidence_for(connection, question.account, question.provider, denied) if denied else {}
-    return tuple(_claimed(row, address, question, evidence.get(row.address_key, ())) for row, address in addressed)
+    people = {AddressKey(row.address_key): row.contact for row, _ in addressed}
+    stranger = next((address for row, address in addressed if row.contact is None), None)
+    known = circumstances_of_people(connection, question, people, wanted, now, stranger)
+    return tuple(
+        _claimed(row, address, question, evidence.get(row.address_key, ()), known.get(AddressKey(row.address_key)))
+        for row, address in addressed
+    )
 
 
-def _claimed(row: AnyRow, address: Address, question: Question, evidence: tuple[Suppression, ...]) -> ClaimedRow:
+def _claimed(
+    row: AnyRow,
+    address: Address,
+    question: Question,
+    evidence: tuple[Suppression, ...],
+    circumstances: Circumstances | None,
+) -> ClaimedRow:
     contact = None if row.ref is None else ContactId(row.ref)
-    facts = Facts(address, Standing(row.cell, row.denials), contact, question.topic, evidence)
+    facts = Facts(address, Standing(row.cell, row.denials), contact, question.topic, evidence, circumstances)
     values = contact_values(
         address, row.first_name, row.last_name, row.phone, row.country, row.language, row.fields or {}
     )

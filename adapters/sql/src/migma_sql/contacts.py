@@ -261,4 +261,5 @@ def _opt_in(number: int, consent: Consent) -> dict[str, object]:
         "level": consent.level.value,
         "source": consent.source,
         "at": consent.at,
+        "basis": consent.basis.value,
     }

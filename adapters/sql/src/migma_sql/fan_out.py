@@ -8,12 +8,15 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 
+from migma_core.decision.circumstances import Wanted
 from migma_core.delivery.campaign import CampaignStatus
 from migma_core.delivery.delivery import DeliveryState, SendId
 from migma_core.delivery.effects import AudiencePage, Decided
 
 from .accepted import AcceptedSend, read_accepted
-from .audience import audience_of, read_page
+from .audience import Place, audience_of, read_page
+from .decisions import decision_columns, not_before
+from .engine import now_us
 from .functions import insert_new
 from .question import ask
 from .refs import new_ref
@@ -27,22 +30,23 @@ def is_open(accepted: AcceptedSend) -> bool:
     return accepted.status is CampaignStatus.SENDING and not accepted.fan_out_done
 
 
-def next_page(connection: Connection, accepted: AcceptedSend, limit: int, pepper: bytes) -> AudiencePage:
+def next_page(
+    connection: Connection, accepted: AcceptedSend, limit: int, pepper: bytes, wanted: Wanted, now: datetime
+) -> AudiencePage:
     """The members after the place reached."""
     question = ask(connection, accepted.request, accepted.purpose)
     audience = audience_of(connection, question, accepted.request.recipients, pepper)
-    return read_page(connection, audience, accepted.fan_out_after or 0, limit)
+    return read_page(connection, question, audience, Place(accepted.fan_out_after or 0, limit), wanted, now)
 
 
-def write_page(
-    connection: Connection, send: SendId, rows: Sequence[Decided], after: int | None, policy: str, now: datetime
-) -> None:
+def write_page(connection: Connection, send: SendId, rows: Sequence[Decided], after: int | None, now: datetime) -> None:
     """Write rows and place together. A page that comes late, to a send that went on without it, is dropped."""
     if not is_open(read_accepted(connection, send, lock=True)):
         return
     if rows:
         insert = insert_new(connection, deliveries).values(contact_id=_STILL_THERE)
-        connection.execute(insert, [_row(send, one, policy, now) for one in rows])
+        clock: int = connection.execute(select(now_us())).scalar_one()
+        connection.execute(insert, [_row(send, one, clock, now) for one in rows])
     if after is None:
         close_fan_out(connection, send)
     else:
@@ -58,19 +62,16 @@ def close_fan_out(connection: Connection, send: SendId) -> None:
 _STILL_THERE = select(contacts.c.id).where(contacts.c.id == bindparam("contact")).scalar_subquery()
 
 
-def _row(send: SendId, decided: Decided, policy: str, now: datetime) -> dict[str, Any]:
-    (contact, key, standing), reasons = decided
-    state = DeliveryState.WITHHELD if reasons else DeliveryState.READY
+def _row(send: SendId, decided: Decided, clock: int, now: datetime) -> dict[str, Any]:
+    (contact, key, _, _), decision = decided
+    withheld = not decision.is_mailable and decision.until is None
     return {
         "ref": new_ref(),
         "send_id": send,
         "contact": contact,
         "address_key": key,
-        "cell": standing.cell,
-        "denials": int(standing.denials),
-        "reasons": ",".join(reasons),
-        "decided_at": now,
-        "policy": policy,
-        "state": state.value,
+        **decision_columns(decision),
+        "state": (DeliveryState.WITHHELD if withheld else DeliveryState.READY).value,
+        "not_before": not_before(decision, clock),
         "updated_at": now,
     }

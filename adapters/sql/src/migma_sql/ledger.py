@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
 
+from migma_core.decision.circumstances import Wanted
+from migma_core.decision.record import Decision
 from migma_core.delivery.attempt import Attempt, AttemptId
 from migma_core.delivery.delivery import DeliveryState, SendId
 from migma_core.delivery.effects import AudiencePage, Claimed, Decided, Finished, OpenAttempts, Settled
@@ -17,8 +19,6 @@ from .accepted import read_accepted
 from .engine import reading, writing
 
 __all__ = ["SqlLedger"]
-
-_NOBODY = AudiencePage((), None)
 
 
 class SqlLedger:
@@ -34,36 +34,39 @@ class SqlLedger:
         self._pepper = pepper
         self._lease = lease // timedelta(microseconds=1)
 
-    def read_audience(self, send: SendId, limit: int) -> AudiencePage:
+    def read_audience(self, send: SendId, limit: int, wanted: Wanted, now: datetime) -> AudiencePage:
         """The next members without a row; empty and ended once the fan-out is complete, or the send stands still."""
         with reading(self._engine) as connection:
             accepted = read_accepted(connection, send)
             if not fan_out.is_open(accepted):
-                return _NOBODY
-            page = fan_out.next_page(connection, accepted, limit, self._pepper)
+                return AudiencePage(now, (), None)
+            page = fan_out.next_page(connection, accepted, limit, self._pepper, wanted, now)
         if not page.rows:  # nobody is left to be written: an empty page has no write that could say so
             with writing(self._engine) as connection:
                 fan_out.close_fan_out(connection, send)
         return page
 
-    def write_deliveries(
-        self, send: SendId, rows: Sequence[Decided], after: int | None, policy: str, now: datetime
-    ) -> None:
+    def write_deliveries(self, send: SendId, rows: Sequence[Decided], after: int | None, now: datetime) -> None:
         """Write a page of deliveries and the place reached; repeating it changes nothing."""
         with writing(self._engine) as connection:
-            fan_out.write_page(connection, send, rows, after, policy, now)
+            fan_out.write_page(connection, send, rows, after, now)
 
-    def claim(self, send: SendId, limit: int, now: datetime) -> Claimed:
+    def claim(self, send: SendId, limit: int, wanted: Wanted, now: datetime) -> Claimed:
         """Take up to ``limit`` free rows for a lease, with fresh facts."""
         with writing(self._engine) as connection:
-            return claims.claim(connection, send, limit, self._lease, now)
+            return claims.claim(connection, send, limit, self._lease, wanted, now)
 
     def commit_attempt(
-        self, attempt: Attempt | None, fences: Mapping[DeliveryId, int], settled: Sequence[Settled], now: datetime
+        self,
+        attempt: Attempt | None,
+        fences: Mapping[DeliveryId, int],
+        settled: Sequence[Settled],
+        decisions: Sequence[Decision],
+        now: datetime,
     ) -> bool:
         """Put an attempt on record; ``False`` where a fence was stale, and nothing is written."""
         with writing(self._engine) as connection:
-            return attempts.commit(connection, attempt, fences, settled, self._lease, now)
+            return attempts.commit(connection, attempt, fences, settled, decisions, self._lease, now)
 
     def record(self, attempt: AttemptId, settled: Sequence[Settled], now: datetime) -> None:
         """Write the outcomes of an attempt, and count what was accepted for the sender's domain."""

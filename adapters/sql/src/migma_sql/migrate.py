@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine
 
 from .engine import reading, writing
 
-__all__ = ["SchemaTooNew", "migrate", "schema_version"]
+__all__ = ["SchemaTooNew", "alembic_config", "migrate", "schema_version"]
 
 
 class SchemaTooNew(RuntimeError):
@@ -27,7 +27,7 @@ class SchemaTooNew(RuntimeError):
 
 def migrate(engine: Engine) -> None:
     """Bring the schema to this version. Raises `SchemaTooNew`; a second call changes nothing."""
-    config = _config()
+    config = alembic_config()
     scripts = ScriptDirectory.from_config(config)
     found = schema_version(engine)
     if found == scripts.get_current_head():
@@ -49,7 +49,8 @@ def _version(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
-def _config() -> Config:
+def alembic_config() -> Config:
+    """Where the revisions lie, for Alembic's own commands."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     return config

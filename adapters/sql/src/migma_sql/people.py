@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, func, insert, select
 
 from migma_core.audience.address import Address, AddressKey
-from migma_core.audience.consent import Consent, ConsentLevel
+from migma_core.audience.consent import Consent, ConsentBasis, ConsentLevel
 from migma_core.audience.contact import Contact, ContactId, ProjectId, Status, Validation, contact_values
 from migma_core.audience.intake import ContactDraft
 from migma_core.audience.topic import TopicId
@@ -27,10 +27,12 @@ from .tags import tag_ids
 
 __all__ = [
     "PROFILE",
+    "consents_of",
     "fault_of",
     "kept_fields",
     "new_row",
     "put_together",
+    "scalars",
     "write_fields",
     "write_tags",
     "write_values",
@@ -140,14 +142,15 @@ def write_fields(connection: Connection, project: ProjectId, names: Iterable[str
 def put_together(connection: Connection, rows: Sequence[AnyRow]) -> tuple[Contact, ...]:
     """Contacts from their rows, with tags, choices and consent; three queries, however many they are."""
     numbers = [row.id for row in rows]
-    held, chosen, given = _tags(connection, numbers), _choices(connection, numbers), _consents(connection, numbers)
+    held, chosen, given = _tags(connection, numbers), _choices(connection, numbers), consents_of(connection, numbers)
     return tuple(_contact(row, held[row.id], chosen[row.id], given.get(row.id)) for row in rows)
 
 
 def _contact(row: AnyRow, held: set[str], chosen: dict[TopicId, bool], event: AnyRow | None) -> Contact:
     consent = None
     if event is not None and row.consent in set(ConsentLevel) and row.consent != ConsentLevel.NONE:
-        consent = Consent(ConsentLevel(row.consent), event.source, event.at)
+        basis = ConsentBasis(event.basis) if event.basis in set(ConsentBasis) else ConsentBasis.EXPRESS
+        consent = Consent(ConsentLevel(row.consent), event.source, event.at, basis)
     return Contact(
         id=ContactId(row.ref),
         project=ProjectId(row.project_id),
@@ -157,13 +160,14 @@ def _contact(row: AnyRow, held: set[str], chosen: dict[TopicId, bool], event: An
         validation=Validation(row.validation) if row.validation in set(Validation) else Validation.UNKNOWN,
         **{name: getattr(row, name) for name in PROFILE},
         tags=frozenset(held),
-        fields=_scalars(row.fields),
+        fields=scalars(row.fields),
         topics=chosen,
         consent=consent,
     )
 
 
-def _scalars(fields: Mapping[str, Any] | None) -> dict[str, Scalar]:
+def scalars(fields: Mapping[str, Any] | None) -> dict[str, Scalar]:
+    """Custom fields as they are stored; what no field may hold is left out."""
     return {str(key): value for key, value in (fields or {}).items() if isinstance(value, str | int | float | None)}
 
 
@@ -183,7 +187,8 @@ def _choices(connection: Connection, numbers: Sequence[int]) -> dict[int, dict[T
     return found
 
 
-def _consents(connection: Connection, numbers: Sequence[int]) -> dict[int, AnyRow]:
+def consents_of(connection: Connection, numbers: Sequence[int]) -> dict[int, AnyRow]:
+    """The latest opt-in on record of each of these contacts, if any."""
     latest = select(func.max(consent_events.c.id)).where(
         consent_events.c.contact_id.in_(numbers), consent_events.c.what == "opt_in"
     )

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select
 from migma_core.audience.contact import ProjectId
 from migma_core.audience.topic import DefaultSubscription, TopicId
 from migma_core.decision.purpose import Purpose
+from migma_core.request.exclusion import Exclusion
 from migma_core.request.project import AccountId
 from migma_core.request.send_request import SendRequest
 
@@ -32,6 +33,7 @@ class Question:
     purpose: Purpose
     topic: TopicId | None = None
     topic_default: DefaultSubscription | None = None
+    exclusions: tuple[Exclusion, ...] = ()
 
 
 def ask(connection: Connection, request: SendRequest, purpose: Purpose) -> Question:
@@ -39,7 +41,7 @@ def ask(connection: Connection, request: SendRequest, purpose: Purpose) -> Quest
     account = account_of(connection, request.project)
     topic = request.topic if purpose is Purpose.MARKETING else None
     default = None if topic is None else _default_of(connection, request.project, topic)
-    return Question(account, request.project, request.provider, purpose, topic, default)
+    return Question(account, request.project, request.provider, purpose, topic, default, request.exclusions)
 
 
 def account_of(connection: Connection, project: ProjectId) -> AccountId:

@@ -267,6 +267,7 @@ consent_events = Table(
     Column("source", Text, nullable=False),
     Column("wording", Text),
     Column("at", Instant, nullable=False),
+    Column("basis", Text),
 )
 """Append-only: every opt-in and opt-out, with time and means (O-01)."""
 

@@ -13,12 +13,14 @@ from sqlalchemy import Connection, Engine, and_, func, insert, literal, or_, sel
 from migma_core.audience.address import Address, AddressKey, address_key
 from migma_core.audience.contact import ProjectId
 from migma_core.decision.authorization import Sender
+from migma_core.decision.circumstances import Wanted
 from migma_core.decision.policy import Policy
 from migma_core.decision.purpose import Purpose
 from migma_core.decision.reasons import ReasonKind
 from migma_core.decision.standing import Standing
 from migma_core.delivery.campaign import Action, CampaignStatus, advance
 from migma_core.delivery.delivery import DeliveryState, SendId
+from migma_core.delivery.effects import AudiencePage, AudienceRow
 from migma_core.message.token import DeliveryId
 from migma_core.ports import DecisionRecord, DeliveryRecord, SendRecord
 from migma_core.request.content import Attachment
@@ -26,8 +28,9 @@ from migma_core.request.recipients import OneAddress
 from migma_core.request.send_request import SendRequest
 
 from .accepted import UnknownSend, purpose_of, read_accepted, read_attachments, write_accepted
-from .audience import audience_of, count_standings, standing_of
+from .audience import Place, audience_of, count_standings, read_page, row_of
 from .closing import cancel_rest
+from .decisions import decision_of, kinds_of
 from .delivery_state import count_states, is_in_state, state_now
 from .engine import reading, writing
 from .question import ask
@@ -110,12 +113,23 @@ class Sends:
             question = ask(connection, request, purpose)
             return count_standings(connection, audience_of(connection, question, request.recipients, self._pepper))
 
-    def standing_of(self, request: SendRequest, address: Address, purpose: Purpose) -> Standing | None:
-        """One person's standing, or ``None`` where they are not in the audience."""
+    def audience_page(
+        self, request: SendRequest, purpose: Purpose, after: int, limit: int, wanted: Wanted, now: datetime
+    ) -> AudiencePage:
+        """The next members of the audience, as it is now, with the circumstances wanted."""
         with reading(self._engine) as connection:
             question = ask(connection, request, purpose)
             audience = audience_of(connection, question, request.recipients, self._pepper)
-            return standing_of(connection, audience, address_key(address, self._pepper))
+            return read_page(connection, question, audience, Place(after, limit), wanted, now)
+
+    def member(
+        self, request: SendRequest, address: Address, purpose: Purpose, wanted: Wanted, now: datetime
+    ) -> AudienceRow | None:
+        """One person, or ``None`` where they are not in the audience."""
+        with reading(self._engine) as connection:
+            question = ask(connection, request, purpose)
+            audience = audience_of(connection, question, request.recipients, self._pepper)
+            return row_of(connection, question, audience, address_key(address, self._pepper), wanted, now)
 
     def states(self, send: SendId) -> Mapping[DeliveryState, int]:
         """The rows by state, read with their attempts (D10)."""
@@ -130,7 +144,7 @@ class Sends:
         counted = Counter[ReasonKind]()
         with reading(self._engine) as connection:
             for reasons, people in connection.execute(query.group_by(deliveries.c.reasons)):
-                counted[_kinds(reasons)[0]] += people
+                counted[kinds_of(reasons)[0]] += people
         return counted
 
     def log(
@@ -146,13 +160,12 @@ class Sends:
     def delivery_of(self, send: SendId, key: AddressKey) -> DecisionRecord | None:
         """What was decided about one address, or ``None`` where it has no row in this send."""
         d = deliveries.c
-        columns = (state_now(), d.cell, d.denials, d.reasons, d.decided_at, d.policy, d.why)
+        columns = (state_now(), d.cell, d.denials, d.reasons, d.outside, d.decided_at, d.policy, d.why)
         with reading(self._engine) as connection:
             row = connection.execute(select(*columns).where(d.send_id == send, d.address_key == key)).first()
         if row is None:
             return None
-        state, cell, denials, reasons, decided_at, policy, why = row
-        return DecisionRecord(DeliveryState(state), Standing(cell, denials), _kinds(reasons), decided_at, policy, why)
+        return DecisionRecord(DeliveryState(row[0]), decision_of(row), row.why)
 
 
 _GONE = "(no longer known)"
@@ -217,9 +230,5 @@ def _logged(row: AnyRow, given: str) -> DeliveryRecord:
     number, ref, local, domain, state, reasons, why, provider_id, updated_at = row
     address = given if local is None else f"{local}@{domain}"
     return DeliveryRecord(
-        number, DeliveryId(ref), address, DeliveryState(state), _kinds(reasons), why, provider_id, updated_at
+        number, DeliveryId(ref), address, DeliveryState(state), kinds_of(reasons), why, provider_id, updated_at
     )
-
-
-def _kinds(reasons: str) -> tuple[ReasonKind, ...]:
-    return tuple(ReasonKind(kind) for kind in reasons.split(",") if kind)

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Integer, bindparam, case, func, select, update
 
-from migma_core.decision.standing import Standing
+from migma_core.decision.record import Decision
 from migma_core.delivery.attempt import AttemptId
 from migma_core.delivery.delivery import DeliveryState, SendId
 from migma_core.delivery.effects import Settled
 from migma_core.message.token import DeliveryId
 
 from .accepted import read_accepted
+from .decisions import decision_columns
 from .engine import now_us
 from .question import account_of
 from .schema import deliveries, domains
 
-__all__ = ["HeldRow", "count_accepted", "hold_rows", "settle"]
+__all__ = ["HeldRow", "count_accepted", "decide_again", "hold_rows", "settle"]
 
 _AT_ONCE = 500
 
@@ -54,9 +55,13 @@ def settle(
     rows = [_step(one, clock, now, spent is not None and spent(one)) for one in settled]
     if rows:
         connection.execute(_SETTLE, rows)
-    decided = [_decision(one, one.standing, now) for one in settled if one.standing is not None]
-    if decided:
-        connection.execute(_DECIDE_AGAIN, decided)
+    decide_again(connection, {one.delivery: one.decision for one in settled if one.decision is not None})
+
+
+def decide_again(connection: Connection, decisions: Mapping[DeliveryId, Decision]) -> None:
+    """Put fresh decisions on record, in place of those of the fan-out."""
+    if decisions:
+        connection.execute(_DECIDE_AGAIN, [_decision(one, decision) for one, decision in decisions.items()])
 
 
 def count_accepted(connection: Connection, send: SendId, accepted: int) -> None:
@@ -83,15 +88,11 @@ _SETTLE = (
         updated_at=bindparam("now"),
     )
 )
+_DECISION = ("cell", "denials", "reasons", "outside", "decided_at", "policy")
 _DECIDE_AGAIN = (
     update(deliveries)
     .where(deliveries.c.ref == bindparam("delivery"))
-    .values(
-        cell=bindparam("fresh_cell"),
-        denials=bindparam("fresh_denials"),
-        reasons=bindparam("kinds"),
-        decided_at=bindparam("now"),
-    )
+    .values({name: bindparam(f"fresh_{name}", type_=deliveries.c[name].type) for name in _DECISION})
 )
 
 
@@ -108,14 +109,8 @@ def _step(one: Settled, clock: int, now: datetime, spent: bool) -> dict[str, Any
     }
 
 
-def _decision(one: Settled, standing: Standing, now: datetime) -> dict[str, Any]:
-    return {
-        "delivery": one.delivery,
-        "fresh_cell": standing.cell,
-        "fresh_denials": int(standing.denials),
-        "kinds": ",".join(one.reasons),
-        "now": now,
-    }
+def _decision(delivery: DeliveryId, decision: Decision) -> dict[str, Any]:
+    return {"delivery": delivery, **{f"fresh_{name}": value for name, value in decision_columns(decision).items()}}
 
 
 def _chunks(refs: Sequence[DeliveryId]) -> Iterator[Sequence[DeliveryId]]:

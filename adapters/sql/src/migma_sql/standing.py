@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import ColumnElement, FromClause, and_, case, func, literal
+from sqlalchemy import ColumnElement, FromClause, and_, case, func, literal, or_
 
+from migma_core.audience.address import RESERVED_NAMES, Address, is_reserved_name
 from migma_core.audience.consent import ConsentLevel
 from migma_core.audience.contact import Status, Validation
 from migma_core.audience.suppression import Denials, SuppressionReason
@@ -50,9 +51,9 @@ def with_facts(people: FromClause, key: ColumnElement[bytes], question: Question
     )
 
 
-def cell_of(question: Question, is_role: bool = False) -> ColumnElement[int]:
+def cell_of(question: Question, stranger: Address | None = None) -> ColumnElement[int]:
     """
-    The packed cell, in mixed radix. ``is_role`` speaks for an address without a contact, which has no such column.
+    The packed cell, in mixed radix. ``stranger`` is the address of somebody without a contact, who has no such columns.
 
     A text that is null or not understood gives the unreadable digit, never a guess (A-01).
     """
@@ -60,7 +61,7 @@ def cell_of(question: Question, is_role: bool = False) -> ColumnElement[int]:
         literal(int(question.purpose)),
         _known_or(StatusFact.NO_CONTACT, _digit(contacts.c.status, _STATUS, StatusFact.UNREADABLE)),
         _known_or(ValidationFact.UNKNOWN, _digit(contacts.c.validation, _VALIDATION, ValidationFact.UNREADABLE)),
-        _known_or(is_role, case((contacts.c.is_role.is_(False), 0), else_=1)),
+        _known_or(stranger is not None and stranger.is_role, case((contacts.c.is_role.is_(False), 0), else_=1)),
         _known_or(ConsentFact.NONE, _digit(contacts.c.consent, _CONSENT, ConsentFact.UNREADABLE)),
         _topic_digit(question),
     )
@@ -70,9 +71,10 @@ def cell_of(question: Question, is_role: bool = False) -> ColumnElement[int]:
     return packed
 
 
-def denials_of() -> ColumnElement[int]:
+def denials_of(stranger: Address | None = None) -> ColumnElement[int]:
     """
-    What stands against the address: less what a later consent lifted for this project, and this provider's refusal.
+    What stands against the address: less what a later consent lifted for this project, this provider's refusal, and
+    whether it is at a name that no mail reaches.
 
     Another provider's refusal stops nobody here. Numbers that no `Denials` can be are unreadable, which withholds.
     """
@@ -82,7 +84,15 @@ def denials_of() -> ColumnElement[int]:
         (stored.between(0, _ALL_DENIALS), stored.bitwise_and(mask.bitwise_not())), else_=int(Denials.UNREADABLE)
     )
     refused = case((_refusals.c.id.is_(None), 0), else_=int(Denials.PROVIDER_SUPPRESSED))
-    return of_address.bitwise_or(refused)
+    return of_address.bitwise_or(refused).bitwise_or(_reserved_name(stranger))
+
+
+def _reserved_name(stranger: Address | None) -> ColumnElement[int]:
+    domain = contacts.c.domain
+    below = (domain.like(f"%.{name}") for name in RESERVED_NAMES)
+    strange = 0 if stranger is None else int(is_reserved_name(stranger.domain))
+    reserved = case((or_(domain.in_(RESERVED_NAMES), *below), 1), else_=0)
+    return _known_or(strange, reserved) * int(Denials.RESERVED_NAME)
 
 
 def _digit(column: ColumnElement[str], digits: Mapping[str, int], unreadable: int) -> ColumnElement[int]:

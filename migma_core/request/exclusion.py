@@ -1,0 +1,65 @@
+"""Exclusions: whom a request leaves out of its own audience."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NewType, TypeAlias
+
+from ..audience.contact import Contact
+from ..audience.segment import Condition, SegmentId, matches
+
+__all__ = ["EarlierRecipients", "ExceptSegment", "Exclusion", "SendId", "is_excluded"]
+
+SendId = NewType("SendId", str)
+"""One accepted request, of a campaign or direct: 32 hex digits."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptSegment:
+    """Leave out whoever belongs to this segment."""
+
+    segment: SegmentId
+    kind: Literal["segment"] = field(default="segment", kw_only=True, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierRecipients:
+    """Leave out every address that an earlier send has reached, or may have reached."""
+
+    send: SendId
+    kind: Literal["earlier_recipients"] = field(default="earlier_recipients", kw_only=True, repr=False)
+
+
+Exclusion: TypeAlias = ExceptSegment | EarlierRecipients
+
+
+def is_excluded(
+    exclusions: Collection[Exclusion],
+    who: Contact,
+    segments: Mapping[SegmentId, Condition],
+    reached_by: Collection[SendId] = (),
+) -> bool:
+    """
+    Whether a request's ``exclusions`` leave this contact out: pass the answer to `facts_about`.
+
+    ``segments`` holds the conditions of the segments named; an unknown one leaves everybody out, never nobody.
+    ``reached_by`` are the earlier sends that reached, or may have reached, the contact's address.
+
+    >>> from migma_core.audience import Address, ContactId, ProjectId, Tagged
+    >>> ada = Contact(id=ContactId("c"), project=ProjectId("p"), address=Address("ada", "example.com"))
+    >>> is_excluded([ExceptSegment(SegmentId("s"))], ada, {SegmentId("s"): Tagged(("press",))})
+    False
+    """
+    return any(_leaves_out(one, who, segments, reached_by) for one in exclusions)
+
+
+def _leaves_out(
+    exclusion: Exclusion, who: Contact, segments: Mapping[SegmentId, Condition], reached_by: Collection[SendId]
+) -> bool:
+    match exclusion:
+        case ExceptSegment(segment):
+            condition = segments.get(segment)
+            return condition is None or matches(condition, who)
+        case EarlierRecipients(send):
+            return send in reached_by
