@@ -22,8 +22,19 @@ __all__ = ["ALWAYS", "MIGMA", "STRICT", "Policy"]
 _DENIAL_BITS = len(Denials)
 
 
-ALWAYS: tuple[Rule, ...] = (r.status_bounced, r.hard_bounce, r.status_unsubscribed, r.unsubscribed)
-"""Rules that no policy, override or purpose goes without (R9, R12, S8; A-03, O-07); a namesake is not the rule."""
+ALWAYS: tuple[Rule, ...] = (
+    r.status_bounced,
+    r.hard_bounce,
+    r.status_unsubscribed,
+    r.unsubscribed,
+    r.objection,
+    r.erased,
+    replace(r.complaint, purposes=r.MARKETING_ONLY),
+)
+"""
+Rules that no policy, override or purpose goes without (R9, R12, S8; A-03, L-01, O-05 to O-07); a namesake is not the
+rule.
+"""
 
 
 @dataclass(frozen=True)
@@ -51,8 +62,8 @@ class Policy:
             raise ValueError(f"a policy names each rule once; given: {', '.join(sorted(names))}")
         if lost := [rule.name for rule in ALWAYS if not any(_holds(rule, ours) for ours in self.rules)]:
             raise ValueError(
-                f"a policy keeps {' and '.join(lost)}, and widens it at most: bounced addresses are never mailed, "
-                "and those who unsubscribed get no marketing"
+                f"a policy keeps {' and '.join(lost)}, and widens it at most: bounced addresses are never mailed, and "
+                "those who unsubscribed, objected, complained or asked to be forgotten get no marketing"
             )
 
     @cached_property
