@@ -3,22 +3,11 @@
 from .address import Address, AddressKey, InvalidAddress, address_key
 from .consent import Consent, ConsentBasis, ConsentEvidence, ConsentLevel, SoftOptInTerm
 from .contact import Contact, ContactId, ProjectId, Status, Validation
+from .engagement import Engaged, Engagement, EngagementAction, EngagementMode, TimeUnit
+from .fields import FieldIs, Mode
 from .intake import Admission, ContactDraft, Intake, admit
-from .segment import (
-    AllOf,
-    AnyOf,
-    Condition,
-    FieldIs,
-    Mode,
-    Not,
-    Segment,
-    SegmentId,
-    StatusIs,
-    Tagged,
-    ValidationIs,
-    in_words,
-    matches,
-)
+from .segment import AllOf, AnyOf, Condition, Not, Segment, SegmentId, StatusIs, Tagged, ValidationIs, matches
+from .segment_words import in_words
 from .suppression import Denials, Suppression, SuppressionReason
 from .topic import DefaultSubscription, Topic, TopicId, Visibility
 from .values import Canonical, Scalar, canonical
@@ -40,6 +29,10 @@ __all__ = [
     "ContactId",
     "DefaultSubscription",
     "Denials",
+    "Engaged",
+    "Engagement",
+    "EngagementAction",
+    "EngagementMode",
     "FieldIs",
     "Intake",
     "InvalidAddress",
@@ -55,6 +48,7 @@ __all__ = [
     "Suppression",
     "SuppressionReason",
     "Tagged",
+    "TimeUnit",
     "Topic",
     "TopicId",
     "Validation",

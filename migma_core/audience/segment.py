@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Literal, NewType, TypeAlias
+from datetime import datetime
+from typing import Literal, NamedTuple, NewType, TypeAlias
 
 from .contact import Contact, Status, Validation
-from .values import Canonical, Scalar, canonical
+from .engagement import Engaged, Engagement, has_engaged
+from .fields import FieldIs, field_matches
 
 __all__ = [
     "AllOf",
     "AnyOf",
     "Condition",
-    "FieldIs",
-    "Mode",
     "Not",
     "Segment",
     "SegmentId",
     "StatusIs",
     "Tagged",
     "ValidationIs",
-    "in_words",
     "matches",
 ]
 
@@ -30,30 +28,7 @@ SegmentId = NewType("SegmentId", str)
 
 _DEEPEST = 4
 _MOST_CONDITIONS = 50
-
-
-class Mode(StrEnum):
-    """How a field is compared with the values given (`FieldIs`)."""
-
-    IS = "is"
-    IS_NOT = "is_not"
-    STARTS_WITH = "starts_with"
-    ENDS_WITH = "ends_with"
-    CONTAINS = "contains"
-    NOT_CONTAINS = "not_contains"
-    DATE_AFTER = "date_after"
-    DATE_BEFORE = "date_before"
-    DATE_BETWEEN = "date_between"
-    NUMBER_GT = "number_gt"
-    NUMBER_GTE = "number_gte"
-    NUMBER_LT = "number_lt"
-    NUMBER_LTE = "number_lte"
-    NUMBER_BETWEEN = "number_between"
-
-
-_BETWEEN = frozenset({Mode.DATE_BETWEEN, Mode.NUMBER_BETWEEN})
-_TEXT = frozenset({Mode.IS, Mode.IS_NOT, Mode.STARTS_WITH, Mode.ENDS_WITH, Mode.CONTAINS, Mode.NOT_CONTAINS})
-_NEGATIVE = frozenset({Mode.IS_NOT, Mode.NOT_CONTAINS})
+_MOST_GROUPS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,41 +60,6 @@ class ValidationIs:
 
 
 @dataclass(frozen=True, slots=True)
-class FieldIs:
-    """
-    A built-in value or a custom field compares as ``mode`` says with any of ``values``.
-
-    Positive modes match if any value does, negative ones if none does. Text is compared case-folded, numbers as exact
-    decimals, dates as instants in UTC. A field without a value satisfies the negative modes only (design D6).
-
-    >>> FieldIs("country", Mode.IS, ("de", "at"))
-    FieldIs(key='country', mode=<Mode.IS: 'is'>, values=('de', 'at'))
-    """
-
-    key: str
-    mode: Mode
-    values: tuple[str | int | float, ...]
-    kind: Literal["field"] = field(default="field", kw_only=True, repr=False)
-
-    def __post_init__(self) -> None:
-        if not self.key:
-            raise ValueError("name the field to compare")
-        if self.mode in _TEXT and not self.values:
-            raise ValueError(f"{self.mode} needs at least one value")
-        if self.mode not in _TEXT:
-            self._check_bounds()
-
-    def _check_bounds(self) -> None:
-        wanted = 2 if self.mode in _BETWEEN else 1
-        bounds = [bound for value in self.values if (bound := comparable(canonical(value), self.mode)) is not None]
-        if len(self.values) != wanted or len(bounds) != wanted:
-            what = "number" if self.mode.startswith("number") else "date such as 2026-05-01"
-            raise ValueError(f"{self.mode} takes {wanted} {what}{'s' * (wanted - 1)}; given: {self.values!r}")
-        if wanted == 2 and bounds[0] > bounds[1]:  # type: ignore[operator]  # noqa: PLR2004 - both str or both int by the mode
-            raise ValueError(f"{self.mode} takes the lower bound first; given: {self.values!r}")
-
-
-@dataclass(frozen=True, slots=True)
 class AllOf:
     """Every part matches; without parts, everybody does."""
 
@@ -147,7 +87,7 @@ class Not:
     kind: Literal["not"] = field(default="not", kw_only=True, repr=False)
 
 
-Condition: TypeAlias = Tagged | StatusIs | ValidationIs | FieldIs | AllOf | AnyOf | Not
+Condition: TypeAlias = Tagged | StatusIs | ValidationIs | FieldIs | Engaged | AllOf | AnyOf | Not
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +95,8 @@ class Segment:
     """
     A named audience. Membership is dynamic: contacts enter and leave as their data changes.
 
-    Limits of the product: 50 conditions, three levels below the root, a name of 200 characters.
+    Limits of the product: 50 conditions, three levels of groups below the root, ten groups in a group, a name of 200
+    characters; a condition on one campaign only where all must hold.
     """
 
     id: SegmentId
@@ -165,21 +106,26 @@ class Segment:
     def __post_init__(self) -> None:
         if not 0 < len(self.name.strip()) <= 200:  # noqa: PLR2004 - §1.5
             raise ValueError("a segment's name has 1 to 200 characters")
-        leaves, groups, nots = _measured(self.condition)
-        if leaves > _MOST_CONDITIONS:
-            raise ValueError(f"a segment has at most {_MOST_CONDITIONS} conditions; this one has {leaves}")
-        if groups > _DEEPEST:
-            raise ValueError(f"groups nest at most {_DEEPEST - 1} levels below the root; this one has {groups - 1}")
-        if nots > _MOST_CONDITIONS:
-            raise ValueError(f"a condition is negated at most {_MOST_CONDITIONS} times over; this one is {nots} times")
+        if (fault := _fault(tuple(_walk(self.condition)))) is not None:
+            raise ValueError(fault)
 
 
-def matches(condition: Condition, contact: Contact) -> bool:
+def matches(
+    condition: Condition,
+    contact: Contact,
+    *,
+    engagement: Collection[Engagement] = (),
+    now: datetime | None = None,
+) -> bool:
     """
     Whether the contact belongs to the audience described.
 
+    ``engagement`` are the events of this contact; a condition that looks back from the present needs ``now``, aware,
+    and raises `ValueError` without.
+
     >>> from migma_core.audience.address import Address
     >>> from migma_core.audience.contact import ContactId, ProjectId
+    >>> from migma_core.audience.fields import Mode
     >>> ada = Contact(id=ContactId("c"), project=ProjectId("p"), address=Address("ada", "example.com"),
     ...               country="DE", tags=frozenset({"beta"}))
     >>> matches(AllOf((Tagged(("beta", "vip")), FieldIs("country", Mode.IS, ("de",)))), ada)
@@ -194,78 +140,32 @@ def matches(condition: Condition, contact: Contact) -> bool:
             return contact.validation is validation
         case FieldIs(key, mode, values):
             return field_matches(contact.values.get(key), mode, values)
+        case Engaged():
+            return has_engaged(condition, engagement, now)
         case AllOf(parts):
-            return all(matches(part, contact) for part in parts)
+            return all(matches(part, contact, engagement=engagement, now=now) for part in parts)
         case AnyOf(parts):
-            return any(matches(part, contact) for part in parts)
+            return any(matches(part, contact, engagement=engagement, now=now) for part in parts)
         case Not(part):
-            return not matches(part, contact)
+            return not matches(part, contact, engagement=engagement, now=now)
 
 
-def field_matches(value: Scalar, mode: Mode, wanted: tuple[str | int | float, ...]) -> bool:
-    """Compare one value as `FieldIs` says."""
-    given = comparable(canonical(value), mode)
-    if given is None:
-        return mode in _NEGATIVE
-    bounds = tuple(comparable(canonical(one), mode) for one in wanted)
-    if mode in _BETWEEN:
-        return bool(bounds[0] <= given <= bounds[1])  # type: ignore[operator]  # both str or both int by the mode
-    hit = any(_COMPARE[mode](given, bound) for bound in bounds)
-    return hit is not (mode in _NEGATIVE)
-
-
-def comparable(value: Canonical | None, mode: Mode) -> str | int | None:
-    """The form of a value that this mode compares, or ``None`` where it has none."""
-    if value is None:
-        return None
-    if mode.startswith("number"):
-        return value.number
-    return value.instant if mode.startswith("date") else value.text
-
-
-def in_words(condition: Condition) -> str:
-    """
-    Say whom the condition describes.
-
-    >>> in_words(AllOf((Tagged(("beta",)), Not(StatusIs(Status.BOUNCED)))))
-    'tagged beta and not (status is bounced)'
-    """
-    match condition:
-        case Tagged(tags):
-            return f"tagged {' or '.join(tags)}"
-        case StatusIs(status):
-            return f"status is {status}"
-        case ValidationIs(validation):
-            return f"address is {validation}"
-        case FieldIs(key, mode, values):
-            return f"{key} {mode.replace('_', ' ')} {' or '.join(map(str, values))}"
-        case AllOf(parts):
-            return " and ".join(_grouped(part) for part in parts) or "everybody"
-        case AnyOf(parts):
-            return " or ".join(_grouped(part) for part in parts)
-        case Not(part):
-            return f"not ({in_words(part)})"
-
-
-def _grouped(part: Condition) -> str:
-    words = in_words(part)
-    return f"({words})" if isinstance(part, AllOf | AnyOf) and len(part.parts) > 1 else words
-
-
-_COMPARE: Mapping[Mode, Callable[..., bool]] = {
-    Mode.IS: lambda given, bound: given == bound,
-    Mode.IS_NOT: lambda given, bound: given == bound,
-    Mode.STARTS_WITH: lambda given, bound: given.startswith(bound),
-    Mode.ENDS_WITH: lambda given, bound: given.endswith(bound),
-    Mode.CONTAINS: lambda given, bound: bound in given,
-    Mode.NOT_CONTAINS: lambda given, bound: bound in given,
-    Mode.DATE_AFTER: lambda given, bound: given > bound,
-    Mode.DATE_BEFORE: lambda given, bound: given < bound,
-    Mode.NUMBER_GT: lambda given, bound: given > bound,
-    Mode.NUMBER_GTE: lambda given, bound: given >= bound,
-    Mode.NUMBER_LT: lambda given, bound: given < bound,
-    Mode.NUMBER_LTE: lambda given, bound: given <= bound,
-}
+def _fault(parts: tuple[_Seen, ...]) -> str | None:
+    """Which limit of the product a tree breaks (§1.5), or ``None``."""
+    leaves = sum(not _children(one.part) for one in parts)
+    deepest, most_nots = (max(getattr(one, name) for one in parts) for name in ("groups", "nots"))
+    widest = max(sum(isinstance(child, AllOf | AnyOf) for child in _children(one.part)) for one in parts)
+    if leaves > _MOST_CONDITIONS:
+        return f"a segment has at most {_MOST_CONDITIONS} conditions; this one has {leaves}"
+    if deepest > _DEEPEST:
+        return f"groups nest at most {_DEEPEST - 1} levels below the root; this one has {deepest - 1}"
+    if widest > _MOST_GROUPS:
+        return f"a group holds at most {_MOST_GROUPS} groups; this one has {widest}"
+    if most_nots > _MOST_CONDITIONS:
+        return f"a condition is negated at most {_MOST_CONDITIONS} times over; this one is {most_nots} times"
+    if any(isinstance(one.part, Engaged) and one.part.campaign is not None and one.in_any for one in parts):
+        return "a condition on one campaign stands where all must hold, not in a group of which any may"
+    return None
 
 
 def _children(condition: Condition) -> tuple[Condition, ...]:
@@ -274,24 +174,28 @@ def _children(condition: Condition) -> tuple[Condition, ...]:
             return parts
         case Not(part):
             return (part,)
-        case Tagged() | StatusIs() | ValidationIs() | FieldIs():
+        case Tagged() | StatusIs() | ValidationIs() | FieldIs() | Engaged():
             return ()
 
 
-def _measured(condition: Condition) -> tuple[int, int, int]:
-    """
-    How many leaves, levels of groups (the root's included) and nested ``not`` a tree has.
+class _Seen(NamedTuple):
+    """A part of a tree, and how it lies in it: under how many groups and ``not`` (its own included), and any *any*."""
 
-    A loop, not a recursion: a tree too deep for the interpreter's stack is measured and refused like any other.
+    part: Condition
+    groups: int
+    nots: int
+    in_any: bool
+
+
+def _walk(condition: Condition) -> Iterator[_Seen]:
     """
-    leaves, deepest, most_nots = 0, 0, 0
-    rest = [(condition, 0, 0)]
+    Every part of a tree. A loop, not a recursion: a tree too deep for the interpreter's stack is measured and refused
+    like any other.
+    """
+    rest = [_Seen(condition, 0, 0, False)]
     while rest:
-        part, groups, nots = rest.pop()
-        groups += isinstance(part, AllOf | AnyOf)
-        nots += isinstance(part, Not)
-        deepest, most_nots = max(deepest, groups), max(most_nots, nots)
-        children = _children(part)
-        leaves += not children
-        rest.extend((child, groups, nots) for child in children)
-    return leaves, deepest, most_nots
+        part, groups, nots, in_any = rest.pop()
+        here = _Seen(part, groups + isinstance(part, AllOf | AnyOf), nots + isinstance(part, Not), in_any)
+        yield here
+        in_any = in_any or isinstance(part, AnyOf)
+        rest.extend(here._replace(part=child, in_any=in_any) for child in _children(part))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal, NewType, TypeAlias
 
 from ..audience.contact import Contact
+from ..audience.engagement import Engagement
 from ..audience.segment import Condition, SegmentId, matches
 
 __all__ = ["EarlierRecipients", "ExceptSegment", "Exclusion", "SendId", "is_excluded"]
@@ -39,27 +41,25 @@ def is_excluded(
     who: Contact,
     segments: Mapping[SegmentId, Condition],
     reached_by: Collection[SendId] = (),
+    *,
+    engagement: Collection[Engagement] = (),
+    now: datetime | None = None,
 ) -> bool:
     """
     Whether a request's ``exclusions`` leave this contact out: pass the answer to `facts_about`.
 
     ``segments`` holds the conditions of the segments named; an unknown one leaves everybody out, never nobody.
-    ``reached_by`` are the earlier sends that reached, or may have reached, the contact's address.
+    ``reached_by`` are the earlier sends that reached, or may have reached, the contact's address; ``engagement`` and
+    ``now`` go to `matches`.
 
     >>> from migma_core.audience import Address, ContactId, ProjectId, Tagged
     >>> ada = Contact(id=ContactId("c"), project=ProjectId("p"), address=Address("ada", "example.com"))
     >>> is_excluded([ExceptSegment(SegmentId("s"))], ada, {SegmentId("s"): Tagged(("press",))})
     False
     """
-    return any(_leaves_out(one, who, segments, reached_by) for one in exclusions)
-
-
-def _leaves_out(
-    exclusion: Exclusion, who: Contact, segments: Mapping[SegmentId, Condition], reached_by: Collection[SendId]
-) -> bool:
-    match exclusion:
-        case ExceptSegment(segment):
-            condition = segments.get(segment)
-            return condition is None or matches(condition, who)
-        case EarlierRecipients(send):
-            return send in reached_by
+    except_segments = [one.segment for one in exclusions if isinstance(one, ExceptSegment)]
+    earlier = [one.send for one in exclusions if isinstance(one, EarlierRecipients)]
+    conditions = [segments.get(segment) for segment in except_segments]
+    return not set(earlier).isdisjoint(reached_by) or any(
+        condition is None or matches(condition, who, engagement=engagement, now=now) for condition in conditions
+    )

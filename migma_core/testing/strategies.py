@@ -22,19 +22,9 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from ..audience.address import Address, hidden_characters
 from ..audience.consent import Consent, ConsentBasis, ConsentEvidence, ConsentLevel, SoftOptInTerm
 from ..audience.contact import Contact, ContactId, ProjectId, Status, Validation
-from ..audience.segment import (
-    AllOf,
-    AnyOf,
-    Condition,
-    FieldIs,
-    Mode,
-    Not,
-    Segment,
-    SegmentId,
-    StatusIs,
-    Tagged,
-    ValidationIs,
-)
+from ..audience.engagement import Engaged, Engagement, EngagementAction, EngagementMode, TimeUnit
+from ..audience.fields import FieldIs, Mode
+from ..audience.segment import AllOf, AnyOf, Condition, Not, Segment, SegmentId, StatusIs, Tagged, ValidationIs
 from ..audience.suppression import DENIAL_OF, Denials, Suppression, SuppressionReason
 from ..audience.topic import DefaultSubscription, Topic, TopicId, Visibility
 from ..audience.values import Scalar, canonical
@@ -67,6 +57,8 @@ __all__ = [
     "contents",
     "denials",
     "domain_names",
+    "engaged_conditions",
+    "engagements",
     "facts",
     "faults",
     "moments",
@@ -103,6 +95,7 @@ _ATEXT = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+
 _TROUBLE = ("İ", "ı", "ẞ", "ß", "Σ", "ς", "\u212a", "H\u0331", "\u1e96", "J\u030c", "é", "e\u0301", "ﬁ", "\U0001f600")
 # Few names, so that contacts and conditions meet.
 _TAGS = ("beta", "vip", "Beta", "news")
+_CAMPAIGNS = ("c1", "c2")
 _FIELDS = ("country", "language", "name", "first_name", "email", "plan", "visits", "since")
 _WORDS = ("de", "DE", "Straße", "strasse", "ada", "", "10", "9.5", "2026-05-01", "2026-05-01T12:00:00+02:00")
 
@@ -403,9 +396,33 @@ def _facts(
     )
 
 
-def conditions(*, tag: Narrowed[str] = None, key: Narrowed[str] = None, levels: int = 4) -> SearchStrategy[Condition]:
-    """Conditions of up to ``levels`` levels of groups, the root's included; four are the most a segment holds."""
+def engagements(
+    *, action: Narrowed[EngagementAction] = None, at: Narrowed[datetime] = None
+) -> SearchStrategy[Engagement]:
+    """Events of any kind, in a campaign or not."""
+    campaigns = st.none() | st.sampled_from(_CAMPAIGNS)
+    return st.builds(Engagement, _or(action, st.sampled_from(EngagementAction)), _or(at, moments()), campaigns)
+
+
+def engaged_conditions() -> SearchStrategy[Engaged]:
+    """Questions about engagement, in every mode, about any campaign or one of a few."""
+    return st.builds(
+        lambda asked, campaign: replace(asked, campaign=campaign),
+        _times_asked(),
+        st.none() | st.sampled_from(_CAMPAIGNS),
+    )
+
+
+def conditions(
+    *, tag: Narrowed[str] = None, key: Narrowed[str] = None, levels: int = 4, engaged: bool = False
+) -> SearchStrategy[Condition]:
+    """
+    Conditions of up to ``levels`` levels of groups, the root's included; four are the most a segment holds.
+
+    With ``engaged`` some ask about events, of any campaign: to match those takes events and the present.
+    """
     leaf = _leaf_conditions(_or(tag, tags()), _or(key, _field_names()))
+    leaf = leaf | _times_asked() if engaged else leaf
     built: SearchStrategy[Condition] = leaf | st.builds(Not, leaf)
     for width in (2, 2, 3, 4)[:levels]:  # at most 48 conditions in all; a segment takes 50
         parts = st.lists(built, max_size=width).map(tuple)
@@ -418,7 +435,7 @@ def conditions(*, tag: Narrowed[str] = None, key: Narrowed[str] = None, levels: 
 def segments(*, condition: Narrowed[Condition] = None) -> SearchStrategy[Segment]:
     """Named audiences within the product's limits."""
     named = st.text(min_size=1, max_size=200).filter(lambda text: bool(text.strip()))
-    return st.builds(Segment, references().map(SegmentId), named, _or(condition, conditions()))
+    return st.builds(Segment, references().map(SegmentId), named, _or(condition, conditions(engaged=True)))
 
 
 def attachments() -> SearchStrategy[Attachment]:
@@ -603,6 +620,25 @@ def _leaf_conditions(tags: SearchStrategy[str], keys: SearchStrategy[str]) -> Se
         | st.builds(ValidationIs, st.sampled_from(Validation))
         | st.sampled_from(Mode).flatmap(fields_are.__getitem__)
     )
+
+
+def _times_asked() -> SearchStrategy[Engaged]:
+    actions = st.sampled_from(EngagementAction)
+    looking_back = st.builds(
+        Engaged,
+        action=actions,
+        mode=st.sampled_from((EngagementMode.WITHIN, EngagementMode.BEFORE)),
+        amount=st.integers(1, 8_760),
+        unit=st.sampled_from(TimeUnit),
+    )
+    ever = st.builds(Engaged, action=actions, mode=st.just(EngagementMode.NEVER))
+    ends = st.tuples(moments(), moments()).map(sorted)
+    between = st.builds(
+        lambda action, ends: Engaged(action=action, mode=EngagementMode.BETWEEN, since=ends[0], until=ends[1]),
+        actions,
+        ends,
+    )
+    return looking_back | ever | between
 
 
 def _bounds(mode: Mode) -> SearchStrategy[tuple[str | int | float, ...]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,18 +12,30 @@ from migma_core import (
     AnyOf,
     Condition,
     Contact,
+    Engaged,
+    Engagement,
+    EngagementMode,
     FieldIs,
     Mode,
     Not,
     Scalar,
     Segment,
     SegmentId,
+    TimeUnit,
     in_words,
     matches,
 )
-from migma_core.audience.segment import field_matches
+from migma_core.audience.fields import field_matches
 from migma_core.audience.values import canonical
-from migma_core.testing.strategies import conditions, contacts, scalars, segments
+from migma_core.testing.strategies import (
+    conditions,
+    contacts,
+    engaged_conditions,
+    engagements,
+    moments,
+    scalars,
+    segments,
+)
 
 SOME = st.lists(conditions(levels=1), min_size=1, max_size=3).map(tuple)
 WORDS = st.lists(st.text(max_size=5) | st.sampled_from(("de", "Straße", "ada")), min_size=1, max_size=3).map(tuple)
@@ -124,12 +138,12 @@ def test_what_the_strategy_draws_is_within_the_limits(condition: Condition) -> N
     assert Segment(SegmentId("s"), "drawn", condition).condition == condition
 
 
-@given(segments(), contacts())
-def test_matching_never_fails(segment: Segment, who: Contact) -> None:
-    """Any segment has an answer about any contact, and gives it twice."""
-    answer = matches(segment.condition, who)
+@given(segments(), contacts(), moments())
+def test_matching_never_fails(segment: Segment, who: Contact, now: datetime) -> None:
+    """Any segment has an answer about any contact at any time, and gives it twice."""
+    answer = matches(segment.condition, who, now=now)
     assert answer in (True, False)
-    assert matches(segment.condition, who) is answer
+    assert matches(segment.condition, who, now=now) is answer
 
 
 @given(conditions(levels=2), contacts())
@@ -137,3 +151,26 @@ def test_only_named_fields_count(condition: Condition, who: Contact) -> None:
     """A condition on a field nobody has matches exactly where its mode is negative."""
     absent = FieldIs("\x00 no such field", Mode.IS_NOT, ("x",))
     assert matches(AllOf((condition, absent)), who) is matches(condition, who)
+
+
+@given(conditions(engaged=True), contacts(), st.lists(engagements(), max_size=4), moments())
+def test_engagement_is_part_of_the_algebra(
+    condition: Condition, who: Contact, events: list[Engagement], now: datetime
+) -> None:
+    """With events and the present, everybody is in a condition or in its negation, and it has words."""
+    inside = matches(condition, who, engagement=events, now=now)
+    assert matches(Not(condition), who, engagement=events, now=now) is not inside
+    assert matches(condition, who, engagement=events[::-1], now=now) is inside
+    assert in_words(condition)
+
+
+@given(engaged_conditions(), st.lists(engagements(), max_size=4), contacts(), moments())
+def test_never_within_and_before_share_the_past(
+    asked: Engaged, events: list[Engagement], who: Contact, now: datetime
+) -> None:
+    """Of one action and campaign, somebody has never engaged, or did within a span, or did before it: exactly one."""
+    span = {"amount": 30, "unit": TimeUnit.DAYS}
+    never = Engaged(action=asked.action, mode=EngagementMode.NEVER, campaign=asked.campaign)
+    within = Engaged(action=asked.action, mode=EngagementMode.WITHIN, campaign=asked.campaign, **span)  # type: ignore[arg-type]  # by name
+    before = Engaged(action=asked.action, mode=EngagementMode.BEFORE, campaign=asked.campaign, **span)  # type: ignore[arg-type]  # by name
+    assert [matches(one, who, engagement=events, now=now) for one in (never, within, before)].count(True) == 1

@@ -12,11 +12,24 @@ from migma_sql import schema
 from migma_sql.audience import Place, audience_of, read_page
 from migma_sql.condition import matching
 from migma_sql.question import Question
+from migma_sql.segments import Segments
 from migma_wire.json import condition_to_json
 from sqlalchemy import Connection, Engine, select
 from sqlalchemy.dialects import postgresql
 
-from migma_core import Address, Contact, ContactId, ProjectId, Purpose, SegmentMembers, TagHolders, address_key
+from migma_core import (
+    Address,
+    Contact,
+    ContactId,
+    Engaged,
+    EngagementAction,
+    EngagementMode,
+    ProjectId,
+    Purpose,
+    SegmentMembers,
+    TagHolders,
+    address_key,
+)
 from migma_core.audience import AllOf, AnyOf, Condition, FieldIs, Mode, Not, SegmentId, Tagged, matches
 from migma_core.decision.circumstances import Wanted
 from migma_core.request import Recipients
@@ -193,3 +206,12 @@ def _person(project: ProjectId = PROJECT, **values: Any) -> Contact:
 
 def _with_id(contact: Contact) -> Contact:
     return Contact(**{**{name: getattr(contact, name) for name in Contact.__slots__}, "id": ContactId(ref())})
+
+
+def test_what_the_database_cannot_find_is_refused_at_once(engine: Engine) -> None:
+    """A condition on engagement is refused when the segment is made, since no events are kept (§1.5)."""
+    never = Engaged(action=EngagementAction.OPENED, mode=EngagementMode.NEVER)
+    for condition in (never, AllOf((Not(never),))):
+        with pytest.raises(ValueError, match="this store keeps no events of opening and clicking yet"):
+            Segments(engine).create(PROJECT, "Sleepers", condition, NOW)
+    assert Segments(engine).list(PROJECT) == ()

@@ -200,3 +200,28 @@ def test_no_tree_is_too_deep_to_be_refused() -> None:
 def test_a_condition_reads_as_a_sentence(condition: Condition, words: str) -> None:
     """Groups of several parts stand in brackets, so that the words mean one thing."""
     assert in_words(condition) == words
+
+
+@pytest.mark.parametrize(
+    ("value", "day", "expected"),
+    [
+        ("2026-05-01", "2026-05-01", True),
+        ("2026-05-01T23:59:59.999999Z", "2026-05-01", True),
+        ("2026-05-02T00:00:00Z", "2026-05-01", False),
+        ("2026-05-02T01:30:00+02:00", "2026-05-01", True),
+        ("1969-12-31T23:00:00Z", "1969-12-31", True),
+        ("1970-01-01", "1969-12-31", False),
+        ("soon", "2026-05-01", False),
+    ],
+)
+def test_a_day_is_that_day_in_utc(value: str, day: str, expected: bool) -> None:
+    """``date_on`` matches any moment of the day, by UTC, before 1970 as well (§1.5)."""
+    assert matches(FieldIs("since", Mode.DATE_ON, (day,)), someone(since=value)) is expected
+
+
+def test_a_group_holds_ten_groups_at_most() -> None:
+    """Ten groups in a group are taken, eleven are refused, however few conditions they hold (§1.5)."""
+    group = AllOf((StatusIs(Status.SUBSCRIBED),))
+    Segment(SegmentId("s"), "Wide", AnyOf((group,) * 10))
+    with pytest.raises(ValueError, match="a group holds at most 10 groups; this one has 11"):
+        Segment(SegmentId("s"), "Wide", AnyOf((group,) * 11))

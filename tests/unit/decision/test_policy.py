@@ -176,6 +176,6 @@ def test_reasons_are_named_and_ordered_as_designed() -> None:
 
 @pytest.mark.parametrize("name", sorted(rule.name for rule in ALWAYS))
 def test_no_policy_goes_without_what_the_law_asks(name: str) -> None:
-    """Bounces, opt-outs, objections, complaints and erasures withhold marketing under whatever can be made (L-01, O-05)."""
+    """Bounces, opt-outs, objections, complaints, erasures stop marketing under whatever can be made (L-01, O-05)."""
     with pytest.raises(ValueError, match=f"a policy keeps {name}, and widens it at most"):
         MIGMA.without(name)

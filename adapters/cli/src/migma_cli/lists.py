@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from cyclopts import App, Parameter
-from migma_wire import from_json
+from migma_wire import filter_from_json, from_json
 
 from migma_core.audience import AllOf, Condition, DefaultSubscription, Status, StatusIs, Tagged, Visibility, in_words
 
@@ -47,7 +47,7 @@ def create_segment(
     *,
     tags: Annotated[str, Parameter(help="People who hold any of these tags, separated by commas.")] = "",
     status: Annotated[Status | None, Parameter(help="People with this status.")] = None,
-    filters: Annotated[str | None, Parameter(help="A condition as JSON, for everything else.")] = None,
+    filters: Annotated[str | None, Parameter(help="A filter object as JSON, for everything else.")] = None,
     common: Options = USUAL,
 ) -> int:
     """Create a segment; several conditions must all hold, and none means everybody."""
@@ -114,11 +114,16 @@ def _condition(tags: str, status: Status | None, filters: str | None) -> Conditi
     if filters is not None and (tags or status):
         raise Mistake("give --filters, or --tags and --status, not both")
     if filters is not None:
-        condition: Condition = from_json(Condition, filters)
-        return condition
+        return _read(filters)
     names = tuple(name.strip() for name in tags.split(",") if name.strip())
     parts: list[Condition] = [Tagged(names)] if names else []
     return AllOf((*parts, *((StatusIs(status),) if status else ())))
+
+
+def _read(filters: str) -> Condition:
+    """Our own JSON says its ``kind``; anything else is the product's filter object."""
+    condition: Condition = from_json(Condition, filters) if '"kind"' in filters else filter_from_json(filters)
+    return condition
 
 
 def _starts(default: DefaultSubscription) -> str:

@@ -8,18 +8,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, exists, not_, or_, select, true
 
 from migma_core.audience.contact import ProjectId
-from migma_core.audience.segment import (
-    AllOf,
-    AnyOf,
-    Condition,
-    FieldIs,
-    Mode,
-    Not,
-    StatusIs,
-    Tagged,
-    ValidationIs,
-    comparable,
-)
+from migma_core.audience.engagement import Engaged
+from migma_core.audience.fields import DAY, FieldIs, Mode, comparable
+from migma_core.audience.segment import AllOf, AnyOf, Condition, Not, StatusIs, Tagged, ValidationIs
 from migma_core.audience.values import canonical
 
 from .functions import bytewise, ends_with, position
@@ -28,6 +19,10 @@ from .schema import contact_tags, contact_values, contacts, tags
 __all__ = ["matching"]
 
 Bound = str | int
+_NO_EVENTS = (
+    "this store keeps no events of opening and clicking yet, so it cannot find people by what they did with earlier "
+    "mail; leave the condition on engagement out"
+)
 # the product's spelling of built-in values, which are kept under one name only
 _KEPT_AS = {"firstName": "first_name", "lastName": "last_name"}
 _NEGATED = {Mode.IS_NOT: Mode.IS, Mode.NOT_CONTAINS: Mode.CONTAINS}
@@ -38,7 +33,8 @@ def matching(condition: Condition, project: ProjectId) -> ColumnElement[bool]:
     """
     Whom of the project's `contacts` the condition describes.
 
-    Every part is true or false, never null: ``not`` would turn a null into nobody, where Python says everybody else.
+    Raises `ValueError` for a condition on engagement, of which no store here keeps events. Every part is true or false,
+    never null: ``not`` would turn a null into nobody, where Python says everybody else.
     """
     match condition:
         case Tagged(names):
@@ -49,6 +45,8 @@ def matching(condition: Condition, project: ProjectId) -> ColumnElement[bool]:
             return contacts.c.validation.is_not_distinct_from(validation.value)
         case FieldIs():
             return _field(condition)
+        case Engaged():
+            raise ValueError(_NO_EVENTS)
         case AllOf(parts):
             return and_(true(), *(matching(part, project) for part in parts))
         case AnyOf(parts):
@@ -98,6 +96,7 @@ _COMPARE: Mapping[Mode, Callable[..., ColumnElement[bool]]] = {
     Mode.CONTAINS: lambda bound: position(_text, bound) > 0,
     Mode.DATE_AFTER: lambda bound: _instant > bound,
     Mode.DATE_BEFORE: lambda bound: _instant < bound,
+    Mode.DATE_ON: lambda bound: _instant.between(bound - bound % DAY, bound - bound % DAY + DAY - 1),
     Mode.NUMBER_GT: lambda bound: _number > bound,
     Mode.NUMBER_GTE: lambda bound: _number >= bound,
     Mode.NUMBER_LT: lambda bound: _number < bound,

@@ -10,8 +10,9 @@ from sqlalchemy import Connection, Engine, func, insert, select, update
 from migma_core.audience.address import Address, AddressKey, address_key
 from migma_core.audience.consent import Consent, ConsentLevel
 from migma_core.audience.contact import Contact, ContactId, ProjectId, Status
+from migma_core.audience.fields import FieldIs, Mode
 from migma_core.audience.intake import ContactDraft, Intake, admit
-from migma_core.audience.segment import AnyOf, Condition, FieldIs, Mode, StatusIs, Tagged
+from migma_core.audience.segment import AnyOf, Condition, StatusIs, Tagged
 from migma_core.audience.suppression import Denials, Suppression, SuppressionReason
 from migma_core.message.token import DeliveryId
 from migma_core.ports import ContactPage

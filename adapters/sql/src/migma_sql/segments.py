@@ -11,6 +11,7 @@ from sqlalchemy import Engine, insert, or_, select
 from migma_core.audience.contact import ProjectId
 from migma_core.audience.segment import Condition, Segment, SegmentId
 
+from .condition import matching
 from .engine import reading, writing
 from .refs import new_ref
 from .schema import segments
@@ -26,8 +27,9 @@ class Segments:
         self._engine = engine
 
     def create(self, project: ProjectId, name: str, condition: Condition, at: datetime) -> Segment:
-        """Create a segment. Raises `ValueError` for a name that is taken, or a condition beyond the limits."""
+        """Create a segment. Raises `ValueError` for a name that is taken, or a condition that cannot be kept."""
         segment = Segment(SegmentId(new_ref()), name, condition)
+        matching(condition, project)  # what the database cannot find is refused now, not when a campaign is sent
         if self.find(project, name) is not None:
             raise ValueError(f"there is a segment named {name!r} already")
         row = {
