@@ -38,7 +38,7 @@ def decide(facts: Facts, policy: Policy = MIGMA, now: datetime | None = None) ->
 
 def reasons_for(code: int, facts: Facts, policy: Policy) -> tuple[Reason, ...]:
     """Every reason in a code with the evidence for it, strongest first."""
-    return tuple(_reason(kind, code, facts) for kind in policy.kinds(code))
+    return tuple(_reason(kind, code, facts, policy) for kind in policy.kinds(code))
 
 
 def answers_outside(
@@ -88,17 +88,17 @@ _REASON_OF_SUPPRESSION: Mapping[ReasonKind, tuple[SuppressionReason, _Listed]] =
 }
 
 
-def _reason(kind: ReasonKind, code: int, facts: Facts) -> Reason:
+def _reason(kind: ReasonKind, code: int, facts: Facts, policy: Policy) -> Reason:
     if kind in _REASON_OF_SUPPRESSION:
         listed, variant = _REASON_OF_SUPPRESSION[kind]
         found = next((one for one in facts.evidence if one.reason is listed), None)
         return variant(found.at, found.source) if found else variant()
     if kind is ReasonKind.INVALID_ADDRESS:
         return why.InvalidAddressFound(bool(code & Denials.RESERVED_NAME))
-    return _reason_of_cell(kind, facts)
+    return _reason_of_cell(kind, facts, policy)
 
 
-def _reason_of_cell(kind: ReasonKind, facts: Facts) -> Reason:
+def _reason_of_cell(kind: ReasonKind, facts: Facts, policy: Policy) -> Reason:
     cell = Cell.unpacked(facts.standing.cell)
     match kind:
         case ReasonKind.NOT_SUBSCRIBED:
@@ -118,5 +118,5 @@ def _reason_of_cell(kind: ReasonKind, facts: Facts) -> Reason:
         case ReasonKind.EXCLUDED:
             return why.Excluded()
         case _:
-            digits = ("status", "validation", "consent", "topic")
-            return why.Unreadable(tuple(digit for digit in digits if cell.is_unreadable(digit)))
+            read = policy.digits_read[cell.purpose]
+            return why.Unreadable(tuple(digit for digit in read if cell.is_unreadable(digit)))

@@ -6,7 +6,7 @@ import hashlib
 from array import array
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from ..audience.suppression import Denials
 from . import rules as r
@@ -69,7 +69,7 @@ class Policy:
     @cached_property
     def table(self) -> array[int]:
         """What the cell rules say in each of the 5,400 cells (8 octets each on any platform, built once)."""
-        return array("Q", (self._code_of(cell) for cell in all_cells()))
+        return _tabulated(self.rules)
 
     @cached_property
     def stops(self) -> tuple[int, int]:
@@ -103,6 +103,17 @@ class Policy:
         """The circumstances that rules outside the table look at: what is gathered, and put on record."""
         names = frozenset[str]().union(*(rule.reads for rule in self.outside))
         return Wanted(names, max((rule.looks_back for rule in self.outside), default=timedelta()))
+
+    @cached_property
+    def digits_read(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The digits of a cell that rules for each purpose look at, in the cell's order; indexed by `Purpose`."""
+        marketing, transactional = (
+            {digit for _, rule in self._bits if purpose in rule.purposes for digit in rule.reads} for purpose in Purpose
+        )
+        return (
+            tuple(digit for digit in Cell._fields if digit in marketing),
+            tuple(digit for digit in Cell._fields if digit in transactional),
+        )
 
     @property
     def refuses_reserved_names(self) -> bool:
@@ -165,10 +176,9 @@ class Policy:
             raise ValueError(f"only COMPLAINT and MANUAL can be relaxed (R17), not {denial!r}")
         return self.with_rules(replace(switchable[denial], purposes=r.MARKETING_ONLY), name=name)
 
-    @cached_property
+    @property
     def _bits(self) -> tuple[tuple[int, CellRule], ...]:
-        cell_rules = (rule for rule in self.rules if isinstance(rule, CellRule))
-        return tuple((1 << place, rule) for place, rule in enumerate(cell_rules, _DENIAL_BITS))
+        return _bits_of(self.rules)
 
     @cached_property
     def _reason_of_bit(self) -> tuple[tuple[int, ReasonKind], ...]:
@@ -180,15 +190,29 @@ class Policy:
     def _kinds_of(self) -> dict[int, tuple[ReasonKind, ...]]:
         return {}
 
-    def _code_of(self, cell: Cell) -> int:
-        code = 0
-        for bit, rule in self._bits:
-            if cell.purpose in rule.purposes:
-                if any(cell.is_unreadable(digit) for digit in rule.reads):
-                    code |= Denials.UNREADABLE
-                elif rule.withholds(cell):
-                    code |= bit
-        return code
+
+@lru_cache(maxsize=256)  # policies that differ in nothing the table holds share it
+def _tabulated(rules: tuple[Rule, ...]) -> array[int]:
+    bits = _bits_of(rules)
+    return array("Q", (_code_of(cell, bits) for cell in all_cells()))
+
+
+@lru_cache(maxsize=256)
+def _bits_of(rules: tuple[Rule, ...]) -> tuple[tuple[int, CellRule], ...]:
+    """The bit of each cell rule, after those of the denials."""
+    cell_rules = (rule for rule in rules if isinstance(rule, CellRule))
+    return tuple((1 << place, rule) for place, rule in enumerate(cell_rules, _DENIAL_BITS))
+
+
+def _code_of(cell: Cell, bits: tuple[tuple[int, CellRule], ...]) -> int:
+    code = 0
+    for bit, rule in bits:
+        if cell.purpose in rule.purposes:
+            if any(cell.is_unreadable(digit) for digit in rule.reads):
+                code |= Denials.UNREADABLE
+            elif rule.withholds(cell):
+                code |= bit
+    return code
 
 
 def _holds(rule: Rule, ours: Rule) -> bool:
