@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 import tomllib
@@ -21,9 +22,23 @@ ADAPTERS = sorted(path.parent for path in Path("adapters").glob("*/pyproject.tom
 COMPILED = {"UV_COMPILE_BYTECODE": "1"}
 # wings of the core, each importing only from those after it in this list
 WINGS = ("testing", "ports", "delivery", "message", "decision", "request", "audience")
+# wings whose every branch is tested
+COVERED = ("audience", "request", "decision")
 # adapters that others may import; the command line stands above all of them
 SHARED = ("migma_runtime", "migma_http", "migma_wire")
 FRONT = ("migma_cli",)
+
+
+MUTANTS = """
+[cosmic-ray]
+module-path = {modules}
+timeout = 120.0
+excluded-modules = []
+test-command = "python -m pytest -x -q tests/unit/decision tests/properties/test_decision_laws.py"
+
+[cosmic-ray.distributor]
+name = "local"
+"""
 
 
 def everything(session: nox.Session, *groups: str) -> None:
@@ -92,6 +107,40 @@ def docs(session: nox.Session) -> None:
     """Run every example in the README, the docs and the core's docstrings."""
     everything(session, "test")
     session.run("python", "-m", "pytest", "-q", "tests/docs", *session.posargs)
+
+
+@nox.session(default=False)
+def bench(session: nox.Session) -> None:
+    """Measure the figures promised, as ratios within one run; ``-- --json FILE`` writes them down as well."""
+    everything(session, "test")
+    session.run("python", "-m", "tests.benchmarks", *session.posargs)
+
+
+@nox.session(default=False)
+def coverage(session: nox.Session) -> None:
+    """Hold the core's first wings to full branch coverage by their own tests."""
+    everything(session, "test", "coverage")
+    wings = ",".join(f"migma_core/{wing}/*" for wing in COVERED)
+    tests = ("tests/unit", "tests/properties", "tests/docs")
+    session.run("coverage", "run", "--branch", "--source=migma_core", "-m", "pytest", "-q", *tests, *session.posargs)
+    session.run("coverage", "report", f"--include={wings}", "--show-missing", "--skip-covered", "--fail-under=100")
+
+
+@nox.session(default=False)
+def mutants(session: nox.Session) -> None:
+    """Change the decision wing in many small ways and list what no test notices; arguments name modules of it."""
+    everything(session, "test", "mutants")
+    scratch = Path(session.create_tmp()).resolve() / "mutants"
+    shutil.rmtree(scratch, ignore_errors=True)
+    for folder in ("migma_core", "tests"):  # a copy, so that no change ever lands in the checkout
+        shutil.copytree(folder, scratch / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy("pyproject.toml", scratch)
+    session.chdir(scratch)
+    modules = [f"migma_core/decision/{name}.py" for name in session.posargs or ("rules", "purpose", "record")]
+    Path("mutants.toml").write_text(MUTANTS.format(modules=json.dumps(modules)))
+    session.run("cosmic-ray", "init", "mutants.toml", "mutants.sqlite")
+    session.run("cosmic-ray", "exec", "mutants.toml", "mutants.sqlite")
+    session.run("cr-report", "--surviving-only", "mutants.sqlite")
 
 
 @nox.session(default=False)

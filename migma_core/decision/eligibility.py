@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from ..audience.suppression import Denials, SuppressionReason
 from . import reasons as why
 from .circumstances import Circumstances
 from .facts import Facts
-from .outside import Answer, OutsideRule
 from .policy import MIGMA, Policy
 from .reasons import STRENGTH, Reason, ReasonKind
 from .standing import FIRST_TRANSACTIONAL, Cell, Standing
 from .verdict import MAILABLE, Deferred, Verdict, Withheld, latest_deferral
 
-__all__ = ["answers_outside", "decide", "reasons_for"]
+__all__ = ["answers_outside", "decide", "decide_rows", "reasons_for"]
 
 
 def decide(facts: Facts, policy: Policy = MIGMA, now: datetime | None = None) -> Verdict:
@@ -31,9 +30,31 @@ def decide(facts: Facts, policy: Policy = MIGMA, now: datetime | None = None) ->
     >>> decide(facts_about(Address("ada", "example.com"), Purpose.TRANSACTIONAL, suppressions=[bounce]))
     Withheld(reasons=(HardBounce(at=datetime.datetime(2026, 5, 1, 0, 0, tzinfo=datetime.timezone.utc), source='ses'),))
     """
-    code = policy.code(facts.standing)
-    answers = answers_outside(facts.standing, facts.circumstances, policy, now) if policy.outside else ()
-    return _strictest(code, answers, facts, policy) if code or answers else MAILABLE
+    standing = facts.standing
+    code = policy.code(standing)
+    if policy.outside and (answers := answers_outside(standing, facts.circumstances, policy, now)):
+        return _strictest(code, answers, facts, policy)
+    return _withheld(code, facts, policy) if code else MAILABLE
+
+
+def decide_rows(rows: Iterable[R], policy: Policy = MIGMA) -> Iterator[tuple[R, tuple[ReasonKind, ...]]]:
+    """
+    Decide about a stream of plain rows that begin with their standing: a cell, and what stands against the address.
+
+    The fastest way through a large audience: each row comes back with its reasons, none where it is mailable. Raises
+    `IndexError` for a cell that does not exist, and `ValueError` for a policy with rules outside its table.
+
+    >>> [reasons for _, reasons in decide_rows([(0, 0, "ada"), (0, Denials.MANUAL, "bob")])]
+    [(), (<ReasonKind.MANUAL: 'manual'>,)]
+    """
+    policy.needs_no_person()
+    table, (marketing, transactional), kinds = policy.table, policy.stops, policy.kinds
+    for row in rows:
+        cell, denials, *_ = row
+        if cell < 0:
+            raise IndexError(f"{cell} is no cell")
+        code = table[cell] | denials & (marketing if cell < FIRST_TRANSACTIONAL else transactional)
+        yield row, kinds(code) if code else ()
 
 
 def reasons_for(code: int, facts: Facts, policy: Policy) -> tuple[Reason, ...]:
@@ -43,20 +64,40 @@ def reasons_for(code: int, facts: Facts, policy: Policy) -> tuple[Reason, ...]:
 
 def answers_outside(
     standing: Standing, known: Circumstances | None, policy: Policy, now: datetime | None
-) -> Sequence[Reason | Deferred]:
+) -> tuple[Reason | Deferred, ...]:
     """What the rules outside the table have against it. Raises `ValueError` without an aware ``now``."""
     if now is None or now.tzinfo is None:
         raise ValueError(f"policy {policy.name} has rules that read the clock: pass now, an aware datetime")
-    rules = policy.outside_for[standing.cell >= FIRST_TRANSACTIONAL]
-    return [answer for rule in rules if (answer := _asked(rule, known, now)) is not None]
+    answers: tuple[Reason | Deferred, ...] = ()
+    for judge, reads in policy.outside_for[standing[0] >= FIRST_TRANSACTIONAL]:
+        answer: Answer = _unread(reads, known) if reads else None
+        if answer is None:
+            answer = judge(known or _NOTHING, now)
+        if answer is not None:
+            answers = (*answers, answer)
+    return answers
 
 
-def _asked(rule: OutsideRule, known: Circumstances | None, now: datetime) -> Answer:
-    """What the rule says; where it cannot read what it reads, the recipient is unreadable."""
-    if rule.reads and (known is None or not known.unreadable.isdisjoint(rule.reads)):
-        blind = rule.reads if known is None else rule.reads & known.unreadable
-        return why.Unreadable(tuple(sorted(blind)))
-    return rule.judge(known or _NOTHING, now)
+def _unread(reads: frozenset[str], known: Circumstances | None) -> why.Unreadable | None:
+    """What a rule reads and nobody could: the rule is not asked then, and the recipient is unreadable."""
+    blind = reads if known is None else reads & known.unreadable
+    return why.Unreadable(tuple(sorted(blind))) if blind else None
+
+
+def _withheld(code: int, facts: Facts, policy: Policy) -> Withheld:
+    """
+    The reasons of a code. Without evidence they depend on code, cell and topic alone, and one value serves everybody:
+    making frozen values is what deciding would otherwise spend its time on.
+    """
+    if facts.evidence:
+        return Withheld(reasons_for(code, facts, policy))
+    key = code, facts.standing.cell, facts.topic
+    known = policy.withheld.get(key)
+    if known is None:
+        if len(policy.withheld) >= _MOST_KEPT:
+            policy.withheld.clear()
+        known = policy.withheld[key] = Withheld(reasons_for(code, facts, policy))
+    return known
 
 
 def _strictest(code: int, answers: Sequence[Reason | Deferred], facts: Facts, policy: Policy) -> Verdict:
@@ -74,7 +115,9 @@ def _in_order(reasons: Sequence[Reason]) -> tuple[Reason, ...]:
     return tuple(sorted(dict.fromkeys(together), key=lambda one: STRENGTH[one.kind]))
 
 
+R = TypeVar("R", bound=Sequence[Any])
 _NOTHING = Circumstances()
+_MOST_KEPT = 10_000
 _Listed: TypeAlias = Callable[..., Reason]
 _REASON_OF_SUPPRESSION: Mapping[ReasonKind, tuple[SuppressionReason, _Listed]] = {
     ReasonKind.HARD_BOUNCE: (SuppressionReason.BOUNCE, why.HardBounce),

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import hashlib
 from array import array
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
+from typing import TypeAlias
 
 from ..audience.suppression import Denials
+from ..audience.topic import TopicId
 from . import rules as r
-from .circumstances import Wanted
-from .outside import OutsideRule
+from .circumstances import Circumstances, Wanted
+from .outside import Answer, OutsideRule
 from .purpose import Purpose
 from .reasons import STRENGTH, ReasonKind
 from .rules import CellRule, DenialRule, Rule
 from .standing import FIRST_TRANSACTIONAL, Cell, Standing, all_cells
+from .verdict import Withheld
 
 __all__ = ["ALWAYS", "MIGMA", "STRICT", "Policy"]
 
+_Asked: TypeAlias = tuple[tuple[Callable[[Circumstances, datetime], Answer], frozenset[str]], ...]
 _DENIAL_BITS = len(Denials)
 
 
@@ -93,9 +98,11 @@ class Policy:
         return digest.hexdigest()[:16]
 
     @cached_property
-    def outside_for(self) -> tuple[tuple[OutsideRule, ...], tuple[OutsideRule, ...]]:
-        """The rules outside the table that speak of each purpose; indexed by `Purpose`."""
-        marketing, transactional = (tuple(one for one in self.outside if which in one.purposes) for which in Purpose)
+    def outside_for(self) -> tuple[_Asked, _Asked]:
+        """How the rules outside the table judge, and what each reads; indexed by `Purpose`."""
+        marketing, transactional = (
+            tuple((one.judge, one.reads) for one in self.outside if purpose in one.purposes) for purpose in Purpose
+        )
         return marketing, transactional
 
     @cached_property
@@ -187,6 +194,11 @@ class Policy:
         return (*denials, blind, *((bit, rule.reason) for bit, rule in self._bits))
 
     @cached_property
+    def withheld(self) -> dict[tuple[int, int, TopicId | None], Withheld]:
+        """Verdicts made before, by code, cell and topic: for `decide` alone."""
+        return {}
+
+    @cached_property
     def _kinds_of(self) -> dict[int, tuple[ReasonKind, ...]]:
         return {}
 
@@ -213,6 +225,11 @@ def _code_of(cell: Cell, bits: tuple[tuple[int, CellRule], ...]) -> int:
             elif rule.withholds(cell):
                 code |= bit
     return code
+
+
+def forget_tables() -> None:
+    """Build tables anew when they are next asked for: for measuring."""
+    _tabulated.cache_clear()
 
 
 def _holds(rule: Rule, ours: Rule) -> bool:

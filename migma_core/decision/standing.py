@@ -23,6 +23,7 @@ __all__ = [
     "TopicFact",
     "ValidationFact",
     "all_cells",
+    "pack",
     "topic_fact",
 ]
 
@@ -122,6 +123,16 @@ CELLS = 5_400
 """How many cells there are: the product of `RADIX`. A policy is checked in every one of them."""
 
 
+def pack(purpose: int, status: int, validation: int, is_role: int, consent: int, topic: int) -> int:
+    """
+    The number of a cell from its digits, in mixed radix; for stores and loops that make no `Cell`.
+
+    >>> pack(*Cell(Purpose.TRANSACTIONAL, StatusFact.SUBSCRIBED)) == Cell(Purpose.TRANSACTIONAL, StatusFact(0)).packed
+    True
+    """
+    return ((((purpose * 6 + status) * 5 + validation) * 2 + is_role) * 5 + consent) * 9 + topic
+
+
 class Cell(NamedTuple):
     """
     One combination of discrete facts; `packed` is its number, 0 to 5,399.
@@ -140,8 +151,7 @@ class Cell(NamedTuple):
     @property
     def packed(self) -> int:
         """The cell as one number in mixed radix."""
-        purpose, status, validation, is_role, consent, topic = self
-        return ((((purpose * 6 + status) * 5 + validation) * 2 + is_role) * 5 + consent) * 9 + topic
+        return pack(*self)
 
     @classmethod
     def unpacked(cls, packed: int) -> Cell:
