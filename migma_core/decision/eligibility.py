@@ -10,6 +10,7 @@ from ..audience.suppression import Denials, SuppressionReason
 from . import reasons as why
 from .circumstances import Circumstances
 from .facts import Facts
+from .outside import Answer
 from .policy import MIGMA, Policy
 from .reasons import STRENGTH, Reason, ReasonKind
 from .standing import FIRST_TRANSACTIONAL, Cell, Standing
