@@ -2,6 +2,8 @@
 
 from . import strategies
 from .checker import check
+from .decision_laws import DecisionLaws
+from .law import Law, LawBook, law
 from .review import assert_nobody_newly_mailable
 
-__all__ = ["assert_nobody_newly_mailable", "check", "strategies"]
+__all__ = ["DecisionLaws", "Law", "LawBook", "assert_nobody_newly_mailable", "check", "law", "strategies"]
