@@ -56,9 +56,9 @@ def demo(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run all tests; arguments go to pytest."""
+    """Run all tests, on all cores; arguments go to pytest."""
     everything(session, "test")
-    session.run("python", "-m", "pytest", *session.posargs)
+    session.run("python", "-m", "pytest", "-n", "auto", "--maxprocesses", "8", "--dist", "loadscope", *session.posargs)
 
 
 @nox.session

@@ -126,9 +126,7 @@ def figures() -> list[Figure]:
             ratio_of(chain, partial(_drained, partial(_packing, audience))),
             0.5,
         ),
-        floor(
-            "public Facts, made for each → verdict", ratio_of(chain, partial(_through_facts, audience)), 0.25
-        ),
+        floor("public Facts, made for each → verdict", ratio_of(chain, partial(_through_facts, audience)), 0.25),
         ceiling("a rule of one's own outside the table, of the bare decision", _cost_of_a_rule(chain, people), 0.6),
         ceiling("building a policy's table", median_ms(_build), 50.0, "ms"),
         ceiling("from import to a first decision, over an empty interpreter", _cold_start(), 150.0, "ms"),

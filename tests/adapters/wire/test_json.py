@@ -34,7 +34,7 @@ def test_flat_values_come_back(topic: Topic, suppression: Suppression, domain: S
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ('{"kind": "nonsense"}', "use one of: all, any, field, not, status, tagged, validation"),
+        ('{"kind": "nonsense"}', "use one of: all, any, engaged, field, not, status, tagged, validation"),
         ('{"kind": "tagged"}', "Tagged.tags: Field required"),
         ('{"kind": "tagged", "tags": ["a"], "colour": "red"}', "Tagged.colour"),
         ('{"kind": "tagged", "tags": []}', "name at least one tag"),
