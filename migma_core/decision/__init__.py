@@ -1,11 +1,12 @@
 """The decision: may this go out, to whom, and why not to the others."""
 
-from .authorization import Authorized, Fault, Health, Refused, Sender, authorize, health
+from .authorization import Authorized, Health, Refused, Sender, authorize, health
 from .circumstances import Circumstances, circumstances_of
 from .diff import Change, Diff, Widening, diff, diff_standings, widened
 from .eligibility import decide
 from .explain import explain, remedy
 from .facts import Facts, facts_about
+from .faults import Fault
 from .outside import ConsentLapse, FrequencyCap, LocalTime, OutsideRule, OwnRule, QuietHours
 from .planning import Partition, Planned, count, partition, plan, tally
 from .policy import MIGMA, STRICT, Policy

@@ -4,32 +4,35 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal, TypeAlias
+from typing import Literal
 
-from ..audience.topic import Topic, TopicId
+from ..audience.address import is_reserved_name
+from ..audience.topic import Topic
 from ..request.domain import BUILT_IN_PROVIDER, SendingDomain
+from ..request.exclusion import EarlierRecipients, ExceptSegment
+from ..request.provider import Capabilities
+from ..request.recipients import OneAddress
 from ..request.send_request import SendRequest
+from .faults import (
+    AudienceUnknown,
+    CannotCarry,
+    DomainSuspended,
+    DomainUnhealthy,
+    DomainUnverified,
+    ExclusionUnknown,
+    Fault,
+    JustificationMissing,
+    ManagedDomainElsewhere,
+    PostalAddressMissing,
+    ProviderNotConnected,
+    ReservedName,
+    TopicMissing,
+    TopicUnusable,
+)
 from .policy import MIGMA, Policy
 from .purpose import Purpose, classify
 
-__all__ = [
-    "AudienceUnknown",
-    "Authorized",
-    "DomainSuspended",
-    "DomainUnhealthy",
-    "DomainUnverified",
-    "Fault",
-    "Health",
-    "JustificationMissing",
-    "ManagedDomainElsewhere",
-    "PostalAddressMissing",
-    "ProviderNotConnected",
-    "Refused",
-    "Sender",
-    "TopicUnusable",
-    "authorize",
-    "health",
-]
+__all__ = ["Authorized", "Health", "Refused", "Sender", "authorize", "health"]
 
 _COUNTED_FROM = 100
 
@@ -63,100 +66,12 @@ def health(domain: SendingDomain) -> Health:
 
 
 @dataclass(frozen=True, slots=True)
-class DomainUnverified:
-    """The ``from`` domain is not one of the account's verified domains (R38, R40)."""
-
-    domain: str
-    kind: Literal["domain_unverified"] = field(default="domain_unverified", kw_only=True, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class DomainSuspended:
-    """The domain has been suspended (R46)."""
-
-    domain: str
-    kind: Literal["domain_suspended"] = field(default="domain_suspended", kw_only=True, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class DomainUnhealthy:
-    """The domain's bounces or complaints are beyond the critical line (R62)."""
-
-    domain: str
-    bounced: int
-    complained: int
-    sent: int
-    kind: Literal["domain_unhealthy"] = field(default="domain_unhealthy", kw_only=True, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class ProviderNotConnected:
-    """The provider named has no connection; there is no silent fallback (R44)."""
-
-    provider: str
-    kind: Literal["provider_not_connected"] = field(default="provider_not_connected", kw_only=True, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class ManagedDomainElsewhere:
-    """A managed domain sends through the built-in provider only (R45)."""
-
-    domain: str
-    provider: str
-    kind: Literal["managed_domain_elsewhere"] = field(default="managed_domain_elsewhere", kw_only=True, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class TopicUnusable:
-    """The topic is unknown to the project or no longer active (R25)."""
-
-    topic: TopicId
-    known: bool
-    kind: Literal["topic_unusable"] = field(default="topic_unusable", kw_only=True, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class AudienceUnknown:
-    """The tag or segment does not exist in the project: an error, never an empty send."""
-
-    what: str
-    name: str
-    kind: Literal["audience_unknown"] = field(default="audience_unknown", kw_only=True, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class PostalAddressMissing:
-    """Marketing carries the sender's postal address, and none is set (N-01, P-02)."""
-
-    kind: Literal["postal_address_missing"] = field(default="postal_address_missing", kw_only=True, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class JustificationMissing:
-    """The policy wants a reason in words for mailing an audience as transactional (B-03)."""
-
-    kind: Literal["justification_missing"] = field(default="justification_missing", kw_only=True, repr=False)
-
-
-Fault: TypeAlias = (
-    DomainUnverified
-    | DomainSuspended
-    | DomainUnhealthy
-    | ProviderNotConnected
-    | ManagedDomainElsewhere
-    | TopicUnusable
-    | AudienceUnknown
-    | PostalAddressMissing
-    | JustificationMissing
-)
-
-
-@dataclass(frozen=True, slots=True)
 class Sender:
     """
     What is known of the sender's side: the ``from`` domain, the topic named, the connected providers.
 
-    ``domain`` and ``topic`` are ``None`` where the account or project has none of that name.
+    ``domain`` and ``topic`` are ``None`` where the account or project has none of that name. ``missing_exclusions`` are
+    the segments and sends to leave out that do not exist, ``capabilities`` what the provider can carry, where known.
     """
 
     domain: SendingDomain | None
@@ -164,6 +79,8 @@ class Sender:
     connected: frozenset[str] = frozenset({BUILT_IN_PROVIDER})
     postal_address: str | None = None
     audience_exists: bool = True
+    missing_exclusions: frozenset[str] = frozenset()
+    capabilities: Capabilities | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,8 +114,10 @@ def authorize(request: SendRequest, sender: Sender, policy: Policy = MIGMA) -> A
     faults = (
         *_domain_faults(request, sender),
         *_provider_faults(request, sender),
+        *_name_faults(request, policy),
+        *_carrying_faults(request, sender),
         *_audience_faults(request, sender),
-        *(_marketing_faults(request, sender) if classified.purpose is Purpose.MARKETING else ()),
+        *(_marketing_faults(request, sender, policy) if classified.purpose is Purpose.MARKETING else ()),
         *(_override_faults(request, policy) if classified.warning else ()),
     )
     return Refused(faults) if faults else Authorized(classified.purpose, classified.warning)
@@ -226,15 +145,50 @@ def _provider_faults(request: SendRequest, sender: Sender) -> tuple[Fault, ...]:
     return tuple(faults)
 
 
-def _audience_faults(request: SendRequest, sender: Sender) -> tuple[Fault, ...]:
-    if sender.audience_exists:
+def _name_faults(request: SendRequest, policy: Policy) -> tuple[Fault, ...]:
+    if not policy.refuses_reserved_names:
         return ()
-    recipients = request.recipients
-    return (AudienceUnknown(recipients.kind, str(getattr(recipients, "tag", getattr(recipients, "segment", "")))),)
-
-
-def _marketing_faults(request: SendRequest, sender: Sender) -> tuple[Fault, ...]:
     faults: list[Fault] = []
+    if is_reserved_name(request.sender.domain):
+        faults.append(ReservedName("sender", request.sender.domain))
+    if isinstance(request.recipients, OneAddress) and is_reserved_name(request.recipients.address.domain):
+        faults.append(ReservedName("recipient", request.recipients.address.domain))
+    return tuple(faults)
+
+
+def _carrying_faults(request: SendRequest, sender: Sender) -> tuple[Fault, ...]:
+    can, faults = sender.capabilities, list[Fault]()
+    if can is None:
+        return ()
+    if request.content.attachments and not can.attachments:
+        faults.append(CannotCarry(can.name, "attachments"))
+    recipients = request.recipients
+    if isinstance(recipients, OneAddress) and recipients.address.is_international and not can.international_local_parts:
+        faults.append(CannotCarry(can.name, "international recipient"))  # RFC 6531 §3.4
+    return tuple(faults)
+
+
+def _audience_faults(request: SendRequest, sender: Sender) -> tuple[Fault, ...]:
+    faults: list[Fault] = []
+    if not sender.audience_exists:
+        recipients = request.recipients
+        name = str(getattr(recipients, "tag", getattr(recipients, "segment", "")))
+        faults.append(AudienceUnknown(recipients.kind, name))
+    for one in request.exclusions:
+        match one:
+            case ExceptSegment(segment) if segment in sender.missing_exclusions:
+                faults.append(ExclusionUnknown("segment", segment))
+            case EarlierRecipients(send) if send in sender.missing_exclusions:
+                faults.append(ExclusionUnknown("send", send))
+            case _:
+                pass
+    return tuple(faults)
+
+
+def _marketing_faults(request: SendRequest, sender: Sender, policy: Policy) -> tuple[Fault, ...]:
+    faults: list[Fault] = []
+    if policy.needs_topic and request.topic is None:
+        faults.append(TopicMissing())
     topic = sender.topic if sender.topic is not None and sender.topic.id == request.topic else None
     if request.topic is not None and not (topic and topic.is_active):  # R19: transactional mail has no topic to respect
         faults.append(TopicUnusable(request.topic, known=topic is not None))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from . import authorization as a
+from . import faults as a
 from . import reasons as r
-from .authorization import Authorized, Fault, Refused
+from .authorization import Authorized, Refused
+from .faults import Fault
 from .reasons import Reason
 from .standing import ConsentFact, StatusFact
 from .verdict import Deferred, Mailable, Verdict, Withheld
@@ -125,7 +126,7 @@ def remedy(reason: Reason) -> str | None:  # noqa: PLR0911 - one line per way ou
             return None
 
 
-def explain_fault(fault: Fault) -> str:
+def explain_fault(fault: Fault) -> str:  # noqa: PLR0911 - one line per fault
     """One fault of a request in words, with what mends it."""
     match fault:
         case a.DomainUnverified(domain):
@@ -147,6 +148,14 @@ def explain_fault(fault: Fault) -> str:
             return "marketing mail must carry a postal address and none is set; set it in the project's brand"
         case a.JustificationMissing():
             return "mailing an audience as transactional needs a justification under this policy"
+        case a.ReservedName(whose, domain):
+            return f"the {whose}'s domain {domain} is set aside for documents and tests; no mail reaches it"
+        case a.ExclusionUnknown(what, name):
+            return f"there is no {what} {name!r} to leave out in this project"
+        case a.TopicMissing():
+            return "marketing mail needs a topic under this policy; name one"
+        case a.CannotCarry(provider, what):
+            return f"the provider {provider} cannot carry {what}; send it through another"
 
 
 def _when(at: datetime | None, source: str | None) -> str:

@@ -3,30 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from ..delivery.attempt import Attempt, Parcel
 from ..delivery.outcome import Outcome
 from ..message.message import Batch
 from ..message.token import DeliveryId
+from ..request.provider import Capabilities
 
 __all__ = ["Capabilities", "ListingProvider", "Provider"]
-
-
-@dataclass(frozen=True, slots=True)
-class Capabilities:
-    """
-    What a provider can carry. What it cannot is refused before sending, never dropped in silence (design D9).
-
-    ``most_messages`` is per hand-over. ``lists_deliveries`` says that it can tell which deliveries it holds.
-    """
-
-    name: str
-    most_messages: int
-    international_local_parts: bool = False
-    attachments: bool = True
-    lists_deliveries: bool = False
 
 
 class Provider(Protocol):

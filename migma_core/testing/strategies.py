@@ -29,9 +29,10 @@ from ..audience.suppression import DENIAL_OF, Denials, Suppression, SuppressionR
 from ..audience.topic import DefaultSubscription, Topic, TopicId, Visibility
 from ..audience.values import Scalar, canonical
 from ..decision import rules
-from ..decision.authorization import Fault, Sender
+from ..decision.authorization import Sender
 from ..decision.circumstances import READABLE, Circumstances
 from ..decision.facts import Facts
+from ..decision.faults import Fault
 from ..decision.outside import Answer, ConsentLapse, FrequencyCap, LocalTime, OutsideRule, OwnRule, QuietHours
 from ..decision.policy import ALWAYS, MIGMA, STRICT, Policy
 from ..decision.purpose import Purpose
@@ -573,7 +574,8 @@ def _variants(variant: type[T]) -> SearchStrategy[T]:
         "domain": domain_names(),
         "provider": st.sampled_from(PROVIDERS),
         "known": st.booleans(),
-        "what": st.sampled_from(("audience", "tag")),
+        "what": st.sampled_from(("audience", "tag", "segment", "send", "attachments", "international recipient")),
+        "whose": st.sampled_from(("sender", "recipient")),
         "name": names(),
         **dict.fromkeys(("bounced", "complained", "sent"), st.integers(0)),
     }

@@ -42,9 +42,9 @@ from migma_core import (
     remedy,
 )
 from migma_core.audience.address import is_reserved_name
-from migma_core.decision.authorization import DomainUnverified
 from migma_core.decision.eligibility import reasons_for
 from migma_core.decision.explain import explain_fault, explain_reason
+from migma_core.decision.faults import DomainUnverified
 from migma_core.decision.reasons import STRENGTH
 from migma_core.decision.rules import CellRule
 from migma_core.decision.standing import ConsentFact, StatusFact, TopicFact, ValidationFact, all_cells

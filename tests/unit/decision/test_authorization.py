@@ -11,17 +11,22 @@ from migma_core import (
     MIGMA,
     STRICT,
     Address,
+    Attachment,
     Authorized,
     Content,
+    EarlierRecipients,
+    ExceptSegment,
     Fault,
     Health,
     OneAddress,
+    Policy,
     ProjectId,
     Purpose,
     Refused,
     SegmentId,
     SegmentMembers,
     Sender,
+    SendId,
     SendingDomain,
     SendRequest,
     TagHolders,
@@ -30,7 +35,8 @@ from migma_core import (
     authorize,
     health,
 )
-from migma_core.decision import authorization as a
+from migma_core.decision import faults as a
+from migma_core.request.provider import Capabilities
 
 TOPIC = Topic(TopicId("d" * 32), "News")
 DOMAIN = SendingDomain("example.com", is_verified=True)
@@ -43,12 +49,13 @@ CAMPAIGN = SendRequest(
     content=Content("Hello", "<p>Hello</p>"),
     topic=TOPIC.id,
 )
+HERE = STRICT.without("reserved_name", name="strict, for samples at example.com")
 RESET = replace(CAMPAIGN, recipients=OneAddress(Address("ada", "example.org")), topic=None)
 
 
-def faults(request: SendRequest, sender: Sender) -> tuple[Fault, ...]:
+def faults(request: SendRequest, sender: Sender, policy: Policy = MIGMA) -> tuple[Fault, ...]:
     """What stands against the request; nothing, where it is authorised."""
-    answer = authorize(request, sender)
+    answer = authorize(request, sender, policy)
     return answer.faults if isinstance(answer, Refused) else ()
 
 
@@ -144,12 +151,12 @@ def test_an_audience_must_exist() -> None:
 def test_strict_wants_a_justification_for_an_override(text: str | None) -> None:
     """Mailing an audience as transactional needs words under `strict`, and a warning everywhere (B-03, D5)."""
     override = replace(CAMPAIGN, transactional=True, justification=text)
-    assert authorize(override, READY, STRICT) == Refused((a.JustificationMissing(),))
+    assert authorize(override, READY, HERE) == Refused((a.JustificationMissing(),))
     loose = authorize(override, READY, MIGMA)
     assert isinstance(loose, Authorized)
     assert loose.warning is not None
-    assert isinstance(authorize(replace(override, justification="recall notice"), READY, STRICT), Authorized)
-    assert isinstance(authorize(CAMPAIGN, READY, STRICT), Authorized)
+    assert isinstance(authorize(replace(override, justification="recall notice"), READY, HERE), Authorized)
+    assert isinstance(authorize(CAMPAIGN, READY, HERE), Authorized)
 
 
 def test_all_faults_come_together() -> None:
@@ -218,4 +225,44 @@ def test_beyond_the_critical_line_nothing_leaves(bounced: int, refused: bool) ->
     sender = replace(READY, domain=replace(DOMAIN, sent=1000, bounced=bounced))
     expected = (a.DomainUnhealthy("example.com", bounced, 0, 1000),) if refused else ()
     assert faults(CAMPAIGN, sender) == faults(RESET, sender) == expected
-    assert isinstance(authorize(CAMPAIGN, sender, STRICT), Refused) is refused
+    assert isinstance(authorize(CAMPAIGN, sender, HERE), Refused) is refused
+
+
+def test_strict_refuses_names_that_no_mail_reaches() -> None:
+    """Sender and single recipient at a reserved name are both named under `strict`, neither under `migma` (I-02)."""
+    request = replace(CAMPAIGN, recipients=OneAddress(Address("ada", "mail.test")))
+    assert faults(request, READY, STRICT) == (
+        a.ReservedName("sender", "example.com"),
+        a.ReservedName("recipient", "mail.test"),
+    )
+    assert faults(request, READY, MIGMA) == ()
+
+
+def test_what_the_request_leaves_out_must_exist() -> None:
+    """An unknown segment or send among the exclusions is a fault: nobody is left out by mistake."""
+    exclusions = (ExceptSegment(SegmentId("s1")), EarlierRecipients(SendId("c1")), ExceptSegment(SegmentId("s2")))
+    sender = replace(READY, missing_exclusions=frozenset({"s1", "c1"}))
+    assert faults(replace(CAMPAIGN, exclusions=exclusions), sender) == (
+        a.ExclusionUnknown("segment", "s1"),
+        a.ExclusionUnknown("send", "c1"),
+    )
+
+
+def test_a_policy_may_want_a_topic() -> None:
+    """Under such a policy marketing names one, and transactional mail needs none (A-06, R19)."""
+    wants = replace(MIGMA, name="topical", needs_topic=True)
+    assert faults(replace(CAMPAIGN, topic=None), READY, wants) == (a.TopicMissing(),)
+    assert faults(RESET, READY, wants) == ()
+
+
+def test_what_the_provider_cannot_carry_is_refused() -> None:
+    """Attachments and a recipient that needs SMTPUTF8 are faults where the provider says it carries neither (D9)."""
+    content = Content("Hello", "<p>Hello</p>", attachments=(Attachment("a.pdf", b"x", "application/pdf"),))
+    request = replace(CAMPAIGN, content=content, recipients=OneAddress(Address("zoë", "example.com")))
+    poor = Capabilities("poor", 1, attachments=False)
+    assert faults(request, replace(READY, capabilities=poor)) == (
+        a.CannotCarry("poor", "attachments"),
+        a.CannotCarry("poor", "international recipient"),
+    )
+    rich = Capabilities("rich", 1, international_local_parts=True)
+    assert faults(request, replace(READY, capabilities=rich)) == ()

@@ -21,7 +21,7 @@ from migma_core import (
     explain,
     remedy,
 )
-from migma_core.decision import authorization as a
+from migma_core.decision import faults as a
 from migma_core.decision import reasons as r
 from migma_core.decision.explain import explain_fault, explain_reason
 from migma_core.decision.standing import ConsentFact, StatusFact

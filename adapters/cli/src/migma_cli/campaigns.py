@@ -170,6 +170,8 @@ def show_answer(screen: Screen, answer: SendAnswer) -> None:
     screen.table(("state", "people"), rows, "No one has been planned yet.")
     if answer.warning:
         screen.warn(answer.warning)
+    for sign in answer.wording:
+        screen.warn(str(sign))
     screen.json(answer)
 
 

@@ -10,6 +10,7 @@ from migma_wire import to_address
 
 from migma_core.audience import Address, Suppression, address_key
 from migma_core.decision import (
+    Deferred,
     Facts,
     Purpose,
     Verdict,
@@ -138,6 +139,6 @@ def _outside(address: str, verdict: Verdict) -> Explanation:
 def _said(state: DeliveryState | None, verdict: Verdict) -> str:
     if state is None:
         return "Nothing has been sent yet. If it were sent now: " + explain(verdict)
-    if state is DeliveryState.ACCEPTED or isinstance(verdict, Withheld):
+    if state is DeliveryState.ACCEPTED or isinstance(verdict, Withheld | Deferred):
         return explain(verdict)
     return f"The delivery is {state.replace('_', ' ')}."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Unpack
 
 from migma_wire import to_address
@@ -18,12 +18,14 @@ from migma_core.decision import (
     Purpose,
     ReasonKind,
     Refused,
+    Sender,
     authorize,
     classify,
     count,
     record,
     tally,
 )
+from migma_core.decision.wording import PromotionalWording, lint
 from migma_core.delivery import DeliveryState, Job, SendId, send_steps
 from migma_core.delivery.effects import ClaimedRow
 from migma_core.message import TokenKeys
@@ -57,7 +59,8 @@ class SendAnswer:
     What became of a send so far.
 
     ``status`` is ``queued`` when it was only accepted, else that of the send; ``states`` counts its rows, ``withheld``
-    the people left out by their strongest reason. ``warning`` tells of an override (R7), ``why`` of a stop.
+    the people left out by their strongest reason. ``warning`` tells of an override (R7), ``why`` of a stop, ``wording``
+    of signs of promotion in transactional mail (B-04).
     """
 
     id: SendId
@@ -68,6 +71,7 @@ class SendAnswer:
     why: str | None = None
     states: Mapping[DeliveryState, int] = field(default_factory=dict)
     withheld: Mapping[ReasonKind, int] = field(default_factory=dict)
+    wording: tuple[PromotionalWording, ...] = ()
 
     @property
     def sent_count(self) -> int:
@@ -147,10 +151,16 @@ class Sending:
     def check(self, request: SendRequest) -> Authorized:
         """Find everything that would be refused, without writing anything."""
         parts = self._parts
-        authorized = accept(request, parts.store.sends.sender(request), parts.policy)
+        authorized = accept(request, self._sender(request), parts.policy)
         project = parts.store.projects.get(request.project)
         check_content(request, project.brand, parts.store.contacts.field_names(project.id), parts.capabilities(request))
         return authorized
+
+    def _sender(self, request: SendRequest) -> Sender:
+        """What is known of the sender's side, and what a connected provider can carry."""
+        provider = self._parts.providers.get(request.provider)
+        known = self._parts.store.sends.sender(request)
+        return known if provider is None else replace(known, capabilities=provider.capabilities)
 
     def queue(self, request: SendRequest) -> SendAnswer:
         """Accept a request: it is on record when this returns, and nothing has been sent (R57)."""
@@ -159,13 +169,14 @@ class Sending:
         self._parts.store.sends.accept(
             send, request, authorized.purpose, self._parts.policy, authorized.warning, self._parts.clock.now()
         )
-        return SendAnswer(send, request.provider, "queued", authorized.purpose, authorized.warning)
+        wording = lint(request)
+        return SendAnswer(send, request.provider, "queued", authorized.purpose, authorized.warning, wording=wording)
 
     def preview(self, request: SendRequest) -> Preview:
         """Count who would get it and who would not, by the predicate that sends (design §2.2)."""
         parts = self._parts
         purpose = classify(request).purpose
-        answer = authorize(request, parts.store.sends.sender(request), parts.policy)
+        answer = authorize(request, self._sender(request), parts.policy)
         if parts.policy.outside:
             return Preview(tally(self._decisions(request, purpose)), answer)
         return Preview(count(parts.policy, parts.store.sends.count_standings(request, purpose)), answer)
@@ -221,6 +232,7 @@ class Sending:
             found.why,
             sends.states(send),
             sends.reasons(send),
+            lint(found.request),
         )
 
 

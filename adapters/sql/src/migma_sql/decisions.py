@@ -52,7 +52,7 @@ def _outside(decision: Decision) -> dict[str, Any] | None:
     if decision.circumstances is None and decision.until is None:
         return None
     return {
-        "until": to_json(decision.until, datetime | None),
+        "until": None if decision.until is None else decision.until.isoformat(),
         "read": to_json(decision.circumstances, Circumstances),
     }
 
@@ -60,6 +60,6 @@ def _outside(decision: Decision) -> dict[str, Any] | None:
 def _read(stored: dict[str, Any]) -> tuple[Any, Any]:
     circumstances = stored["read"]
     return (
-        from_json(datetime, stored["until"]) if stored["until"] else None,
+        datetime.fromisoformat(stored["until"]) if stored["until"] else None,
         None if circumstances is None else from_json(Circumstances, circumstances),
     )

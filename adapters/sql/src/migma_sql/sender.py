@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from sqlalchemy import Connection, select
 
 from migma_core.audience.contact import ProjectId
 from migma_core.audience.topic import DefaultSubscription, Topic, TopicId, Visibility
 from migma_core.decision.authorization import Sender
 from migma_core.request.domain import BUILT_IN_PROVIDER, SendingDomain
+from migma_core.request.exclusion import EarlierRecipients, ExceptSegment
 from migma_core.request.project import AccountId
 from migma_core.request.recipients import OneAddress, Recipients, SegmentMembers, TagHolders
 from migma_core.request.send_request import SendRequest
 
 from .question import account_of
-from .schema import connections, domains, projects, segments, tags, topics
+from .schema import connections, domains, projects, segments, sends, tags, topics
 
 __all__ = ["read_sender"]
 
@@ -29,6 +32,7 @@ def read_sender(connection: Connection, request: SendRequest) -> Sender:
         frozenset({BUILT_IN_PROVIDER, *connected}),
         postal,
         _exists(connection, request.project, request.recipients),
+        frozenset(_missing(connection, request)),
     )
 
 
@@ -72,3 +76,15 @@ def _exists(connection: Connection, project: ProjectId, recipients: Recipients) 
         case SegmentMembers(segment):
             query = select(segments.c.id).where(segments.c.project_id == project, segments.c.id == segment)
     return connection.execute(query).first() is not None
+
+
+def _missing(connection: Connection, request: SendRequest) -> Iterator[str]:
+    """The segments and sends that the request would leave out, and that the project does not have."""
+    for one in request.exclusions:
+        match one:
+            case ExceptSegment(segment):
+                query = select(segments.c.id).where(segments.c.project_id == request.project, segments.c.id == segment)
+            case EarlierRecipients(send):
+                query = select(sends.c.id).where(sends.c.project_id == request.project, sends.c.id == send)
+        if connection.execute(query).first() is None:
+            yield one.segment if isinstance(one, ExceptSegment) else one.send
