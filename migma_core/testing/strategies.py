@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from datetime import UTC, datetime, time, timedelta, timezone
 from functools import lru_cache
-from typing import Final, TypeAlias, TypeVar, get_args
+from typing import Final, Literal, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
 from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
@@ -42,6 +42,7 @@ from ..decision.standing import Cell, ConsentFact, Standing, StatusFact, TopicFa
 from ..decision.verdict import Deferred
 from ..request.content import Attachment, Content
 from ..request.domain import BUILT_IN_PROVIDER, MANAGED_SUFFIX, PROVIDERS, SendingDomain
+from ..request.exclusion import EarlierRecipients, ExceptSegment, Exclusion, SendId
 from ..request.recipients import OneAddress, Recipients, SegmentMembers, TagHolders
 from ..request.send_request import SendRequest
 
@@ -60,6 +61,7 @@ __all__ = [
     "domain_names",
     "engaged_conditions",
     "engagements",
+    "exclusions",
     "facts",
     "faults",
     "moments",
@@ -456,6 +458,13 @@ def contents(
     return st.builds(Content, _or(subject, subjects), _or(html, body), _or(text, st.none() | st.text()), files)
 
 
+def exclusions() -> SearchStrategy[Exclusion]:
+    """A segment or an earlier send to leave out."""
+    return st.builds(ExceptSegment, references().map(SegmentId)) | st.builds(
+        EarlierRecipients, references().map(SendId)
+    )
+
+
 def recipients() -> SearchStrategy[Recipients]:
     """One address, the holders of a tag, or the members of a segment."""
     return (
@@ -574,13 +583,14 @@ def _variants(variant: type[T]) -> SearchStrategy[T]:
         "domain": domain_names(),
         "provider": st.sampled_from(PROVIDERS),
         "known": st.booleans(),
-        "what": st.sampled_from(("audience", "tag", "segment", "send", "attachments", "international recipient")),
-        "whose": st.sampled_from(("sender", "recipient")),
+        "what": st.sampled_from(("audience", "tag")),
         "name": names(),
         **dict.fromkeys(("bounced", "complained", "sent"), st.integers(0)),
     }
     wanted = [one.name for one in fields(variant) if one.name != "kind"]  # type: ignore[arg-type]  # members are dataclasses
-    return st.builds(variant, **{name: by_name[name] for name in wanted})
+    hints = get_type_hints(variant)
+    words = {name: st.sampled_from(get_args(hint)) for name, hint in hints.items() if get_origin(hint) is Literal}
+    return st.builds(variant, **{name: words[name] if name in words else by_name[name] for name in wanted})
 
 
 _ADDABLE = ("consent_unproven", "soft_bounce_limit", "risky_address", "role_address", "reserved_name")

@@ -4,8 +4,10 @@ from .contacts_csv import NoEmailColumn, read_contacts
 from .filters import filter_from_json, filter_to_json
 from .idn import display, to_address, to_domain
 from .json import InvalidJson, from_json, json_schema, to_json
+from .values import VALUES, schemas
 
 __all__ = [
+    "VALUES",
     "InvalidJson",
     "NoEmailColumn",
     "display",
@@ -14,6 +16,7 @@ __all__ = [
     "from_json",
     "json_schema",
     "read_contacts",
+    "schemas",
     "to_address",
     "to_domain",
     "to_json",

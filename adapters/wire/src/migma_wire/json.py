@@ -102,30 +102,57 @@ def _parsed(text: str | bytes) -> Any:
 def _variant(kind: Any, data: Any) -> str | None:
     """The name of the variant that the data says it is, so that only its errors are told."""
     said = data.get("kind") if isinstance(data, dict) else None
-    return next((one.__name__ for one in typing.get_args(kind) if said in _kinds(one | None)), None)
+    return next((one.__name__ for one in typing.get_args(kind) if said in tuple(_name(one))), None)
 
 
 def _check_kinds(kind: Any, data: Any) -> None:
     """Name an unknown ``kind`` at once, instead of every variant it is not."""
-    known = _kinds(kind)
-    for found in _found_kinds(data) if known else ():
+    variants, known = _variants(kind), _kinds(kind)
+    if variants and isinstance(data, dict) and data.get("kind") not in variants:
+        raise InvalidJson(_unknown(data.get("kind"), variants))
+    for found in _found_kinds(data):
         if found not in known:
-            raise InvalidJson(f"kind {str(found)[:40]!r} is unknown; use one of: {', '.join(sorted(known))}")
+            raise InvalidJson(_unknown(found, known))
 
 
+def _unknown(found: Any, known: frozenset[str]) -> str:
+    return f"kind {str(found)[:40]!r} is unknown; use one of: {', '.join(sorted(known))}"
+
+
+def _variants(kind: Any) -> frozenset[str]:
+    """The names of a union's own variants."""
+    return frozenset(name for one in typing.get_args(kind) for name in _name(one))
+
+
+@cache
 def _kinds(kind: Any) -> frozenset[str]:
-    variants = [one for one in typing.get_args(kind) if dataclasses.is_dataclass(one)]
-    fields = (field for one in variants for field in dataclasses.fields(one) if field.name == "kind")
-    return frozenset(str(field.default) for field in fields)
+    """The names of all variants that may stand anywhere inside."""
+    return frozenset(name for one in _classes(kind, set()) for name in _name(one))
 
 
-def _found_kinds(data: Any) -> Iterator[Any]:
+def _name(variant: Any) -> Iterator[str]:
+    if dataclasses.is_dataclass(variant):
+        yield from (str(field.default) for field in dataclasses.fields(variant) if field.name == "kind")
+
+
+def _classes(kind: Any, seen: set[Any]) -> set[Any]:
+    """The classes that a type is made of, however deep."""
+    if isinstance(kind, type) and kind not in seen:
+        seen.add(kind)
+        for hint in typing.get_type_hints(kind).values():
+            _classes(hint, seen)
+    for part in typing.get_args(kind):
+        _classes(part, seen)
+    return seen
+
+
+def _found_kinds(data: Any) -> Iterator[str]:
     if isinstance(data, dict):
-        yield data.get("kind")
+        yield from (kind for kind in (data.get("kind"),) if isinstance(kind, str))
         data = list(data.values())
     if isinstance(data, list):
         for one in data:
-            yield from _found_kinds(one) if isinstance(one, dict | list) else ()
+            yield from _found_kinds(one)
 
 
 def _told(wrong: ValidationError, kind: Any, data: Any) -> str:
