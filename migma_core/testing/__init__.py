@@ -4,6 +4,16 @@ from . import strategies
 from .checker import check
 from .decision_laws import DecisionLaws
 from .law import Law, LawBook, law
+from .machine import PolicyMachine
 from .review import assert_nobody_newly_mailable
 
-__all__ = ["DecisionLaws", "Law", "LawBook", "assert_nobody_newly_mailable", "check", "law", "strategies"]
+__all__ = [
+    "DecisionLaws",
+    "Law",
+    "LawBook",
+    "PolicyMachine",
+    "assert_nobody_newly_mailable",
+    "check",
+    "law",
+    "strategies",
+]
