@@ -20,6 +20,7 @@ PROJECT = nox.project.load_toml("pyproject.toml")
 ADAPTERS = sorted(path.parent for path in Path("adapters").glob("*/pyproject.toml"))
 # uv does not compile on install, and every process of the command-line tests would compile again
 COMPILED = {"UV_COMPILE_BYTECODE": "1"}
+IN_PARALLEL = ("-n", "auto", "--maxprocesses", "8", "--dist", "loadscope")
 # wings of the core, each importing only from those after it in this list
 WINGS = ("testing", "ports", "delivery", "message", "decision", "request", "audience")
 # wings whose every branch is tested
@@ -58,7 +59,7 @@ def demo(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run all tests, on all cores; arguments go to pytest."""
     everything(session, "test")
-    session.run("python", "-m", "pytest", "-n", "auto", "--maxprocesses", "8", "--dist", "loadscope", *session.posargs)
+    session.run("python", "-m", "pytest", *IN_PARALLEL, *session.posargs)
 
 
 @nox.session
@@ -122,7 +123,9 @@ def coverage(session: nox.Session) -> None:
     everything(session, "test", "coverage")
     wings = ",".join(f"migma_core/{wing}/*" for wing in COVERED)
     tests = ("tests/unit", "tests/properties", "tests/docs")
-    session.run("coverage", "run", "--branch", "--source=migma_core", "-m", "pytest", "-q", *tests, *session.posargs)
+    session.run("coverage", "erase")
+    session.run("coverage", "run", "-m", "pytest", "-q", *IN_PARALLEL, *tests, *session.posargs)
+    session.run("coverage", "combine", "-q")
     session.run("coverage", "report", f"--include={wings}", "--show-missing", "--skip-covered", "--fail-under=100")
 
 

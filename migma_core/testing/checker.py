@@ -69,16 +69,9 @@ _DENIAL_RULES: Mapping[str, tuple[str, int]] = {  # D13
     "unreadable": ("unreadable", 512),
     "reserved_name": ("invalid_address", 1024),
 }
-_LISTED_AS = {  # the entry of the suppression list behind each reason that has one
-    "hard_bounce": "bounce",
-    "complaint": "complaint",
-    "manual": "manual",
-    "erased": "erased",
-    "provider_suppressed": "provider",
-    "unsubscribed": "unsubscribe",
-    "objection": "objection",
-    "soft_bounce_limit": "soft_bounce_limit",
-}
+_LISTED_AS = {"hard_bounce": "bounce", "provider_suppressed": "provider", "unsubscribed": "unsubscribe"} | {
+    name: name for name in ("complaint", "manual", "erased", "objection", "soft_bounce_limit")
+}  # the entry of the suppression list behind each reason that has one
 _ORDER = [str(kind) for kind in ReasonKind]  # D18, pinned by a test of its own
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from migma_core import (
     MIGMA,
+    Address,
     Circumstances,
     Consent,
     ConsentBasis,
@@ -30,8 +31,11 @@ from migma_core import (
     Verdict,
     Withheld,
     decide,
+    partition,
+    plan,
     record,
     replay,
+    tally,
 )
 from migma_core.decision import reasons as why
 from migma_core.decision.reasons import STRENGTH
@@ -160,6 +164,13 @@ def unread(verdict: Verdict) -> set[str]:
     return {fact for one in reasons if isinstance(one, why.Unreadable) for fact in one.facts}
 
 
+def kinds(verdict: Verdict) -> list[ReasonKind]:
+    """The reasons that withhold, by kind."""
+    return [one.kind for one in verdict.reasons] if isinstance(verdict, Withheld) else []
+
+
+# two mailboxes, in three spellings
+TWINS = st.sampled_from([Address(local, "migma.email") for local in ("ada", "Ada", "bob")])
 RULES = st.lists(some.outside_rules(), min_size=1, max_size=3, unique_by=lambda rule: rule.name)
 
 
@@ -274,3 +285,33 @@ def test_a_fingerprint_is_the_same_in_every_process() -> None:
         for seed in ("1", "2", "3")
     }
     assert len(seen) == 1
+
+
+@given(ruled(), st.lists(some.facts(purpose=Purpose.MARKETING, address=TWINS), max_size=5), PRESENT)
+def test_under_any_rules_a_plan_holds_everyone_once_and_counts_as_its_records(
+    policy: Policy, audience: list[Facts], now: datetime
+) -> None:
+    """Mailable, withheld and deferred add up; a tally of the records of all but duplicates is the plan's partition."""
+    planned = plan(audience, policy, now)
+    whole = partition(planned)
+    duplicates = whole.withheld.get(ReasonKind.DUPLICATE, 0)
+    assert whole.total == len(audience)
+    firsts = [one for one in planned if ReasonKind.DUPLICATE not in kinds(one.verdict)]
+    records = (record(one.facts.standing, policy, now, one.facts.circumstances) for one in firsts)
+    counted = tally(records)
+    kept = {kind: people for kind, people in whole.withheld.items() if kind is not ReasonKind.DUPLICATE}
+    assert (counted.mailable, counted.deferred, counted.withheld) == (whole.mailable, whole.deferred, kept)
+    assert counted.total + duplicates == whole.total
+
+
+@given(ruled(), st.lists(some.facts(purpose=Purpose.MARKETING, address=TWINS), max_size=5), PRESENT)
+def test_a_mailbox_waits_for_the_strictest_of_its_records(policy: Policy, audience: list[Facts], now: datetime) -> None:
+    """No record that shares a mailbox gets mail sooner, or at all, than each of them by itself would (A-08)."""
+    for one in plan(audience, policy, now):
+        same = [who for who in audience if who.address.canonical == one.facts.address.canonical]
+        alone = [decide(who, policy, now) for who in same]
+        if isinstance(one.verdict, Mailable):
+            assert set(alone) == {Mailable()}
+        elif isinstance(one.verdict, Deferred):
+            assert not any(isinstance(verdict, Withheld) for verdict in alone)
+            assert one.verdict.until == max(verdict.until for verdict in alone if isinstance(verdict, Deferred))

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from migma_core import (
     MIGMA,
     Address,
+    Circumstances,
     Contact,
     ContactId,
     Deferred,
     Denials,
+    FrequencyCap,
     Mailable,
     Partition,
     Planned,
@@ -28,6 +30,8 @@ from migma_core import (
     facts_about,
     partition,
     plan,
+    record,
+    tally,
 )
 from migma_core.decision import reasons as why
 
@@ -88,3 +92,31 @@ def test_an_empty_audience_is_a_partition_of_nobody() -> None:
     """Nobody in, nobody out."""
     assert partition(plan([])) == count(MIGMA, {}) == Partition()
     assert Partition().total == 0
+
+
+def test_of_two_records_the_circumstances_that_say_the_least_win() -> None:
+    """Mail that either record has had counts against their one mailbox: it waits for the later of the two (A-08)."""
+    capped = MIGMA.with_rules(FrequencyCap(1, timedelta(days=7)), name="capped")
+    early, late = NOW - timedelta(days=6), NOW - timedelta(days=1)
+    people = [
+        facts_about(who, Purpose.MARKETING, circumstances=Circumstances(received=received))
+        for who, received in ((ADA, (early,)), (TWIN, (late,)))
+    ]
+    planned = plan(people, capped, NOW)
+    assert [one.verdict for one in planned] == [
+        Deferred(late + timedelta(days=7), why.FrequencyCap()),
+        Withheld((why.Duplicate(ADA.id),)),
+    ]
+    unread = facts_about(TWIN, Purpose.MARKETING)  # nobody looked: withheld beats deferred
+    assert plan([people[0], unread], capped, NOW)[0].verdict == Withheld((why.Unreadable(("received",)),))
+    fresh = [facts_about(who, Purpose.MARKETING, circumstances=Circumstances()) for who in (ADA, TWIN)]
+    assert plan(fresh, capped, NOW)[0].verdict == Mailable()
+
+
+def test_records_are_tallied_as_the_plan_they_came_of_is() -> None:
+    """One mailed, one waiting, one withheld: recorded, they are the same three."""
+    capped = MIGMA.with_rules(FrequencyCap(1, timedelta(days=7)), name="capped")
+    fresh, recent = Circumstances(), Circumstances(received=(NOW,))
+    told = [(Standing(0), fresh), (Standing(0), recent), (Standing(0, Denials.MANUAL), fresh)]
+    records = [record(standing, capped, NOW, known) for standing, known in told]
+    assert tally(records) == Partition(1, {ReasonKind.MANUAL: 1}, deferred=1)
