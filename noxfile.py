@@ -30,12 +30,17 @@ SHARED = ("migma_runtime", "migma_http", "migma_wire")
 FRONT = ("migma_cli",)
 
 
+# what must notice a change of the decision wing, cheapest first
+WATCHING = (
+    *("tests/unit/decision", "tests/unit/test_rules_of_law.py"),
+    *(f"tests/properties/test_{laws}_laws.py" for laws in ("decision", "checker", "outside", "planning", "request")),
+)
 MUTANTS = """
 [cosmic-ray]
 module-path = {modules}
 timeout = 120.0
 excluded-modules = []
-test-command = "python -m pytest -x -q tests/unit/decision tests/properties/test_decision_laws.py"
+test-command = "python -m pytest -x -q {tests}"
 
 [cosmic-ray.distributor]
 name = "local"
@@ -140,10 +145,11 @@ def mutants(session: nox.Session) -> None:
     shutil.copy("pyproject.toml", scratch)
     session.chdir(scratch)
     modules = [f"migma_core/decision/{name}.py" for name in session.posargs or ("rules", "purpose", "record")]
-    Path("mutants.toml").write_text(MUTANTS.format(modules=json.dumps(modules)))
+    Path("mutants.toml").write_text(MUTANTS.format(modules=json.dumps(modules), tests=" ".join(WATCHING)))
     session.run("cosmic-ray", "init", "mutants.toml", "mutants.sqlite")
-    session.run("cosmic-ray", "exec", "mutants.toml", "mutants.sqlite")
-    session.run("cr-report", "--surviving-only", "mutants.sqlite")
+    session.run("python", "-m", "tests.mutants", "mutants.sqlite")
+    session.run("cosmic-ray", "exec", "mutants.toml", "mutants.sqlite", env={"HYPOTHESIS_PROFILE": "ci"})
+    session.run("cr-report", "--surviving-only", "--show-diff", "mutants.sqlite")
 
 
 @nox.session(default=False)

@@ -1,0 +1,1 @@
+"""Small changes to the decision that a test must notice."""
