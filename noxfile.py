@@ -32,7 +32,7 @@ FRONT = ("migma_cli",)
 
 # what must notice a change of the decision wing, cheapest first
 WATCHING = (
-    *("tests/unit/decision", "tests/unit/test_rules_of_law.py"),
+    *("tests/unit/decision/test_eligibility.py", "tests/unit/decision", "tests/unit/test_rules_of_law.py"),
     *(f"tests/properties/test_{laws}_laws.py" for laws in ("decision", "checker", "outside", "planning", "request")),
 )
 MUTANTS = """
@@ -148,7 +148,7 @@ def mutants(session: nox.Session) -> None:
     Path("mutants.toml").write_text(MUTANTS.format(modules=json.dumps(modules), tests=" ".join(WATCHING)))
     session.run("cosmic-ray", "init", "mutants.toml", "mutants.sqlite")
     session.run("python", "-m", "tests.mutants", "mutants.sqlite")
-    session.run("cosmic-ray", "exec", "mutants.toml", "mutants.sqlite", env={"HYPOTHESIS_PROFILE": "ci"})
+    session.run("cosmic-ray", "exec", "mutants.toml", "mutants.sqlite", env={"HYPOTHESIS_PROFILE": "mutants"})
     session.run("cr-report", "--surviving-only", "--show-diff", "mutants.sqlite")
 
 

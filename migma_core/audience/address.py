@@ -122,7 +122,7 @@ def is_reserved_name(domain: str) -> bool:
 _BELOW_RESERVED = tuple(f".{name}" for name in RESERVED_NAMES)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Address:
     """
     One mailbox: a local part kept exactly as given, and a domain in lower-case A-labels.
@@ -130,8 +130,10 @@ class Address:
     Construction refuses what cannot be mailed safely (RFC 5321 §4.1.2; compliance I-01 to I-03, I-07). The core takes
     domains as A-labels only; ``migma_wire.to_address`` converts what people type.
 
+    Its `repr` is masked, since it ends in logs and tracebacks (O-08); `str` is the address itself.
+
     >>> Address.parse("Ada.Lovelace+news@Example.COM")
-    Address(local='Ada.Lovelace+news', domain='example.com')
+    <Address A***@example.com>
     >>> str(Address("ada", "example.com"))
     'ada@example.com'
     """
@@ -186,6 +188,9 @@ class Address:
 
     def __str__(self) -> str:
         return f"{self.local}@{self.domain}"
+
+    def __repr__(self) -> str:
+        return f"<Address {self.masked}>"
 
 
 def address_key(address: Address, pepper: bytes) -> AddressKey:

@@ -52,7 +52,8 @@ class Compiled:
     def digest(self) -> str:
         """16 hex digits of everything that shapes the bytes, for the record of an attempt."""
         request = self.request
-        sender = (request.sender, request.sender_name, request.reply_to)
+        # as text: the repr of an address is masked
+        sender = (str(request.sender), request.sender_name, str(request.reply_to or ""))
         shape = (COMPILER, self.purpose, sender, request.project, request.topic, self.brand)
         digest = hashlib.sha256(repr((shape, self.subject, self.text, self.html)).encode())
         for one in request.content.attachments:

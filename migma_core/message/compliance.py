@@ -55,7 +55,10 @@ def list_id(request: SendRequest) -> bytes:
 
 
 def with_html_footer(template: Template, brand: Brand) -> Template:
-    """Add the postal address and, unless the template placed it, the opt-out link, before ``</body>`` (R29, R30)."""
+    """
+    Add what the template has not placed itself, before ``</body>``: the postal address and the opt-out link (R29, R30);
+    and the line that names an advertisement, where the brand has one (N-04).
+    """
     footer = _html_footer(_visible_names(template), brand)
     if not footer.parts:
         return template
@@ -70,7 +73,7 @@ def with_html_footer(template: Template, brand: Brand) -> Template:
 
 def with_text_footer(template: Template, brand: Brand) -> Template:
     """The same for the text part."""
-    footer = Template(())
+    footer = Template((f"\n{brand.advertisement}\n",) if brand.advertisement.strip() else ())  # N-04
     if POSTAL_ADDRESS not in template.names:
         footer += Template((f"\n--\n{brand.name}\n{brand.postal_address}\n",))
     if UNSUBSCRIBE_URL not in template.names:
@@ -89,6 +92,8 @@ def _visible_names(template: Template) -> frozenset[str]:
 
 def _html_footer(names: frozenset[str], brand: Brand) -> Template:
     footer = Template(())
+    if brand.advertisement.strip():  # N-04
+        footer += Template((f'\n<p style="{_STYLE}">{escape(brand.advertisement)}</p>',))
     if POSTAL_ADDRESS not in names:
         lines = "<br>".join(escape(line) for line in (brand.name, *brand.postal_address.splitlines()))
         footer += Template((f'\n<p style="{_STYLE}">{lines}</p>',))

@@ -19,6 +19,8 @@ class Brand:
 
     ``base_url`` is refused unless one-click mail clients will follow it (RFC 8058 §3.1; compliance C-02): https, a host
     name, no user, port, query or fragment. ``postal_address`` may be empty; marketing is refused then (N-01).
+    ``advertisement`` is a line such as "This is an advertisement." that all marketing then carries: for senders whose
+    recipients have not all affirmatively consented (15 USC 7704(a)(5)(A)(i), (B); N-04). Empty adds none.
 
     >>> Brand("Acme", "1 Main Street, Springfield", "https://mail.example.com/").link("u", "abc")
     'https://mail.example.com/u/abc'
@@ -27,12 +29,15 @@ class Brand:
     name: str
     postal_address: str
     base_url: str
+    advertisement: str = ""
 
     def __post_init__(self) -> None:
         if not self.name.strip() or hidden_characters(self.name):
             raise ValueError("a brand needs a name of visible characters")
         if any(hidden_characters(line) for line in self.postal_address.splitlines()):
             raise ValueError("the postal address has visible characters and line breaks only")
+        if hidden_characters(self.advertisement):
+            raise ValueError("the line that names an advertisement is one line of visible characters")
         if (why := _fault_of(self.base_url)) is not None:
             raise ValueError(f"base_url {self.base_url[:_LONGEST_BASE]!a} cannot carry one-click links: {why}")
 

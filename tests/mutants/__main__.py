@@ -1,5 +1,6 @@
 """
-Skip the changes that no test can notice: annotations are never evaluated here, and neither are type aliases called.
+Skip the changes that change nothing: annotations are never evaluated here, and members of an enumeration are equal
+where they are the same.
 
 ``python -m tests.mutants SESSION`` marks them in a session of Cosmic Ray before it is run.
 """
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cosmic_ray.work_db import WorkDB, use_db
-from cosmic_ray.work_item import WorkerOutcome, WorkResult
+from cosmic_ray.work_item import MutationSpec, WorkerOutcome, WorkResult
 
 
 class Span(NamedTuple):
@@ -22,6 +23,9 @@ class Span(NamedTuple):
 
     start: tuple[int, int]
     end: tuple[int, int]
+
+
+SAME = ("core/ReplaceComparisonOperator_Is_Eq", "core/ReplaceComparisonOperator_IsNot_NotEq")
 
 
 @cache
@@ -35,16 +39,16 @@ def types_said(path: Path) -> tuple[Span, ...]:
     )
 
 
-def skip_annotations(session: WorkDB) -> int:
-    """Mark every change within an annotation as skipped, and say how many."""
-    skipped = [
-        item.job_id
-        for item in session.work_items
-        if all(
-            any(span.start <= one.start_pos and one.end_pos <= span.end for span in types_said(Path(one.module_path)))
-            for one in item.mutations
-        )
-    ]
+def changes_nothing(mutation: MutationSpec) -> bool:
+    """Whether a change is one of types alone, or of how members of an enumeration are compared."""
+    start, end = mutation.start_pos, mutation.end_pos
+    is_typing = any(span.start <= start and end <= span.end for span in types_said(Path(mutation.module_path)))
+    return is_typing or mutation.operator_name in SAME
+
+
+def skip(session: WorkDB) -> int:
+    """Mark every change that changes nothing as skipped, and say how many."""
+    skipped = [item.job_id for item in session.work_items if all(map(changes_nothing, item.mutations))]
     for job in skipped:
         session.set_result(job, WorkResult(worker_outcome=WorkerOutcome.SKIPPED))
     return len(skipped)
@@ -64,4 +68,4 @@ def _types_said_by(node: ast.AST) -> Iterator[ast.expr]:
 
 if __name__ == "__main__":
     with use_db(sys.argv[1]) as opened:
-        print(f"{skip_annotations(opened)} changes of annotations skipped")
+        print(f"{skip(opened)} changes that change nothing are skipped")

@@ -238,6 +238,19 @@ def test_a_recorded_decision_is_made_again(policy: Policy, facts: Facts, now: da
             assert (made.reasons, made.until) == ((reason.kind,), until)
     again = replay(made, policy)
     assert (again.agrees, again.is_same_policy, again.again) == (True, True, made)
+
+
+@given(ruled(), some.facts(circumstances=some.circumstances()), PRESENT, st.data())
+def test_a_record_that_says_otherwise_is_found_out(
+    policy: Policy, facts: Facts, now: datetime, data: st.DataObject
+) -> None:
+    """Whichever way the answer on record was changed, making the decision again does not agree with it (A-10)."""
+    made = record(facts.standing, policy, now, facts.circumstances)
+    reasons = data.draw(st.lists(st.sampled_from(ReasonKind), max_size=3).map(tuple))
+    until = data.draw(st.none() | PRESENT)
+    changed = made._replace(reasons=reasons, until=until)
+    assert replay(changed, policy).agrees is (changed == made)
+    assert not replay(made._replace(policy="0" * 16), policy).is_same_policy
     if made.circumstances is not None:
         assert made.circumstances.only(policy.wanted.names) == made.circumstances
     assert not replay(made._replace(reasons=(*made.reasons, ReasonKind.ALREADY_SENT)), policy).agrees

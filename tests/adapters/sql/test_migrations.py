@@ -35,11 +35,11 @@ def test_the_migrations_make_the_schema(tmp_path: Path) -> None:
 
     with reading(engine) as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
-    assert schema_version(engine) == "0002"
+    assert schema_version(engine) == "0003"
 
 
-def test_consents_on_record_are_express_after_the_second_revision(tmp_path: Path) -> None:
-    """What an older version has written stays, word for word; its consents have no basis, which means express."""
+def test_what_the_first_revision_wrote_stays(tmp_path: Path) -> None:
+    """It stays word for word; its consents have no basis, which means express, and its projects no advertisement."""
     engine = connect(f"sqlite:///{tmp_path / 'a.db'}")
     with writing(engine) as connection:
         config = alembic_config()
@@ -53,7 +53,9 @@ def test_consents_on_record_are_express_after_the_second_revision(tmp_path: Path
 
     with reading(engine) as connection:
         kept = connection.execute(text("SELECT what, level, source, at, basis FROM consent_events")).all()
+        brands = connection.execute(text("SELECT name, advertisement FROM projects")).all()
     assert [tuple(row) for row in kept] == [("opt_in", "proven", "form", 7, None)]
+    assert [tuple(row) for row in brands] == [("p", "")]
 
 
 def test_migrating_twice_changes_nothing(tmp_path: Path) -> None:

@@ -118,7 +118,9 @@ def test_what_needs_smtputf8_is_known() -> None:
 
 def test_a_masked_address_names_nobody() -> None:
     """Logs show one letter and the domain (F-05)."""
-    assert Address("ada.lovelace", "example.com").masked == "a***@example.com"
+    ada = Address("ada.lovelace", "example.com")
+    assert ada.masked == "a***@example.com"
+    assert repr(ada) == f"{[ada]}"[1:-1] == "<Address a***@example.com>"
 
 
 def test_a_key_is_keyed() -> None:

@@ -20,6 +20,7 @@ from migma_core import (
     Deferred,
     Denials,
     Mailable,
+    Policy,
     ProjectId,
     Purpose,
     ReasonKind,
@@ -33,9 +34,11 @@ from migma_core import (
     decide,
     facts_about,
 )
+from migma_core.decision import eligibility
 from migma_core.decision import reasons as why
+from migma_core.decision.eligibility import decide_rows
 from migma_core.decision.rules import MARKETING_ONLY, CellRule
-from migma_core.decision.standing import ConsentFact, Standing, StatusFact, TopicFact, ValidationFact
+from migma_core.decision.standing import CELLS, ConsentFact, Standing, StatusFact, TopicFact, ValidationFact
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 NEWS = Topic(TopicId("d" * 32), "News", DefaultSubscription.NOT_SUBSCRIBED)
@@ -169,3 +172,25 @@ def test_verdicts_name_themselves() -> None:
     """Each kind of verdict has a stable tag for front ends (D2)."""
     verdicts = (Mailable(), Withheld((why.Excluded(),)), Deferred(NOW, why.QuietHours()))
     assert [one.kind for one in verdicts] == ["mailable", "withheld", "deferred"]
+
+
+@pytest.mark.parametrize("policy", [MIGMA, STRICT, MIGMA.relaxed(Denials.COMPLAINT).relaxed(Denials.MANUAL)])
+def test_a_stream_of_rows_is_decided_as_each_row_alone_in_every_cell(policy: Policy) -> None:
+    """In every cell, with no denial, each single one and all: the same reasons, and every row comes back whole."""
+    every = Denials(sum(Denials))
+    rows = [(cell, int(denials), f"row {cell}") for cell in range(CELLS) for denials in (0, *Denials, every)]
+    decided = list(decide_rows(rows, policy))
+    assert [row for row, _ in decided] == rows
+    assert all(kinds == policy.kinds(policy.code(Standing(*row[:2]))) for row, kinds in decided)
+
+
+def test_verdicts_are_kept_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many different verdicts are asked for, a policy holds on to so many at most, and each is right."""
+    monkeypatch.setattr(eligibility, "_MOST_KEPT", 3)
+    policy = MIGMA.with_rules(name="kept")
+    ada = facts_about(ADA, Purpose.MARKETING)
+    people = [ada._replace(standing=Standing(cell, Denials.MANUAL)) for cell in range(9)]
+    for facts in (*people, *people):
+        assert decide(facts, policy) == Withheld(eligibility.reasons_for(policy.code(facts.standing), facts, policy))
+        assert 1 <= len(policy.withheld) <= 3
+    assert decide(people[8], policy) is decide(people[8], policy)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from migma_core import Brand, HeaderRefused, TopicId, compile_content
@@ -137,3 +139,15 @@ def test_text_alone_gets_its_footer() -> None:
     assert compiled.text.render({"unsubscribe_url": "https://LINK"}).endswith(
         "Springfield\n\nUnsubscribe: https://LINK\n"
     )
+
+
+@pytest.mark.parametrize("html", ["<p>Hello</p>", f"<p>{LINK} {{{{postal_address}}}}</p>", "<body>Hello</body>"])
+def test_a_brand_that_advertises_says_so_in_every_part_of_marketing(html: str) -> None:
+    """Whatever else the template places, both parts carry the line, escaped where it lands (N-04)."""
+    said = replace(BRAND, advertisement="Advertisement <by us>")
+    with_html, with_text = rendered(html, "Hello", said)
+    assert with_html.count("Advertisement &lt;by us&gt;") == 1
+    assert with_text.count("Advertisement <by us>") == 1
+    assert "Advertisement" not in "".join(rendered(html, "Hello"))
+    service = compile_content(request_for(html=html, text="Hello", transactional=True), said)
+    assert "Advertisement" not in service.text.render({"unsubscribe_url": "u", "postal_address": "p"})

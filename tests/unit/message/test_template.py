@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from migma_core import BUILT_IN_PROVIDER, Content, InvalidTemplate, Scalar, missing_names, parse_template
+from migma_core import BUILT_IN_PROVIDER, Address, Content, InvalidTemplate, Scalar, missing_names, parse_template
 from migma_core.message.template import Slot, as_text
-from tests.support.batches import BRAND, compiled_for, request_for
+from tests.support.batches import BRAND, SENDER, compiled_for, request_for
 
 
 @pytest.mark.parametrize(
@@ -112,6 +112,9 @@ def test_a_digest_names_the_content() -> None:
         compiled_for(sender_name="Other"),
         compiled_for(project="b" * 32),
         compiled_for(topic="c" * 32),
+        compiled_for(sender=Address("hey", SENDER.domain)),
+        compiled_for(reply_to=Address("help", SENDER.domain)),
+        compiled_for(reply_to=Address("here", SENDER.domain)),
         compiled_for(transactional=True),
     ]
     assert same.digest == one.digest

@@ -63,3 +63,10 @@ def test_a_postal_address_has_lines_and_may_be_empty() -> None:
     assert Brand("Acme", "", "https://mail.example.com").postal_address == ""
     with pytest.raises(ValueError, match="visible characters and line breaks only"):
         Brand("Acme", "1 Main Street\x00", "https://mail.example.com")
+
+
+@pytest.mark.parametrize("line", ["two\nlines", "back\u202ewards", "bell\x07"])
+def test_the_line_of_an_advertisement_is_one_visible_line(line: str) -> None:
+    """It stands in footers, where a break or a hidden character would be somebody else's text (N-04)."""
+    with pytest.raises(ValueError, match="one line of visible characters"):
+        Brand("Acme", STREET, "https://mail.example.com", line)

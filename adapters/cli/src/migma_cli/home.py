@@ -21,10 +21,14 @@ def init(
         str, Parameter(help="Where the sender can be reached by post; marketing mail carries it.")
     ],
     base_url: Annotated[str, Parameter(help="The https address under which opt-out links will live.")],
+    advertisement: Annotated[
+        str,
+        Parameter(help="A line that names marketing as an advertisement, where not all have affirmatively consented."),
+    ] = "",
     common: Options = USUAL,
 ) -> int:
     """Make an installation: secrets, database, outbox, and a first project."""
-    sender = Brand(brand, postal_address, base_url)
+    sender = Brand(brand, postal_address, base_url, advertisement)
     with Migma.create(**common.arguments()) as migma:
         if migma.store.projects.all():
             raise Mistake(f"there is an installation in {migma.parts.settings.home} already; nothing was changed")

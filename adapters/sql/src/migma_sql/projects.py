@@ -78,10 +78,11 @@ def _row(project: Project, at: datetime) -> dict[str, object]:
         "brand_name": brand.name,
         "postal_address": brand.postal_address,
         "base_url": brand.base_url,
+        "advertisement": brand.advertisement,
         "created_at": at,
     }
 
 
 def _project(row: AnyRow) -> Project:
-    brand = Brand(row.brand_name, row.postal_address, row.base_url)
+    brand = Brand(row.brand_name, row.postal_address, row.base_url, row.advertisement)
     return Project(ProjectId(row.id), AccountId(row.account_id), row.name, brand)

@@ -103,6 +103,7 @@ projects = Table(
     Column("brand_name", Text, nullable=False),
     Column("postal_address", Text, nullable=False),
     Column("base_url", Text, nullable=False),
+    Column("advertisement", Text, nullable=False, server_default=""),
     Column("created_at", Instant, nullable=False),
 )
 
