@@ -263,7 +263,14 @@ MIGMA = Policy("migma", 1, _EVERYWHERE)
 STRICT = Policy(
     "strict",
     1,
-    (*_EVERYWHERE, r.consent_unproven, r.soft_bounce_limit, r.risky_address, r.role_address, r.reserved_name),
+    (
+        *_EVERYWHERE,
+        r.consent_unproven,
+        r.soft_bounce_limit,
+        r.risky_address,
+        r.role_address,
+        r.reserved_name,
+    ),
     needs_justification=True,
 )
 """Asks for consent that can be shown, counts soft bounces, and writes to people only, at names that mail can reach."""

@@ -1,7 +1,7 @@
 """The kit for testing what you build on the core (extra ``testing``): the only wing that may import Hypothesis."""
 
+from ..decision.checker import check
 from . import strategies
-from .checker import check
 from .decision_laws import DecisionLaws
 from .law import Law, LawBook, law
 from .machine import PolicyMachine

@@ -24,6 +24,7 @@ from ..audience.address import Address
 from ..audience.contact import Contact
 from ..audience.suppression import Denials, Suppression
 from ..audience.topic import Topic, Visibility
+from ..decision.checker import check
 from ..decision.circumstances import Circumstances
 from ..decision.eligibility import decide
 from ..decision.explain import explain, explain_reason
@@ -36,7 +37,6 @@ from ..decision.rules import DenialRule
 from ..decision.standing import Cell, ConsentFact, Standing, StatusFact, TopicFact, ValidationFact, all_cells
 from ..decision.verdict import Mailable, Verdict, Withheld
 from . import strategies as some
-from .checker import check
 from .law import LawBook, law
 
 __all__ = ["DecisionLaws"]

@@ -28,6 +28,7 @@ from ..audience.contact import Contact, ContactId, ProjectId, Status
 from ..audience.intake import Admission, Intake, admit
 from ..audience.suppression import Denials, Suppression, SuppressionReason
 from ..audience.topic import DefaultSubscription, Topic, TopicId
+from ..decision.checker import check
 from ..decision.circumstances import Circumstances
 from ..decision.eligibility import decide
 from ..decision.facts import Facts, facts_about
@@ -35,7 +36,6 @@ from ..decision.planning import count, partition, plan
 from ..decision.policy import MIGMA, Policy
 from ..decision.purpose import Purpose
 from ..decision.verdict import Mailable, Verdict
-from .checker import check
 
 __all__ = ["PolicyMachine"]
 

@@ -26,9 +26,9 @@ from migma_core import (
     decide,
 )
 from migma_core.decision import reasons as why
+from migma_core.decision.checker import check
 from migma_core.decision.standing import CELLS, ConsentFact, StatusFact
 from migma_core.testing import strategies as some
-from migma_core.testing.checker import check
 
 ADA = Address("ada", "example.com")
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)

@@ -207,7 +207,9 @@ def test_a_campaign_from_draft_to_explanation(ready: Run, tmp_path: Path) -> Non
     assert again.code == 1 and "cannot send" in again.err
     assert "accepted" in ready("campaigns", "stats", "Autumn").out
     assert "c@example.com" in ready("campaigns", "logs", "Autumn", "--state", "withheld").out
-    assert "hard-bounced" in ready("explain", "Autumn", "c@example.com").out
+    explained = ready("explain", "Autumn", "c@example.com").out
+    assert "hard-bounced" in explained
+    assert "checked: a second reading of the rules agrees" in explained
     assert "Not in the audience" in ready("explain", "Autumn", "z@example.com").out
     (mail,) = (tmp_path / "home" / "outbox" / "new").iterdir()
     link = message_from_bytes(mail.read_bytes())["List-Unsubscribe"].strip("<>")
@@ -217,6 +219,24 @@ def test_a_campaign_from_draft_to_explanation(ready: Run, tmp_path: Path) -> Non
     ready(*renamed)
     assert ready("campaigns", "send", "Winter").code == 1
     assert "unsubscribed" in ready("explain", "Winter", "a@example.com").out
+
+
+def test_a_campaign_leaves_out_whom_an_earlier_one_reached(ready: Run) -> None:
+    """Excluded by a segment or an earlier campaign, people are counted as excluded; one that is unknown is refused."""
+    ready("segments", "create", "Everyone", "--filters", '{"tags": ["news"]}')
+    assert ready(*CAMPAIGN).code == 0
+    ready("campaigns", "send", "Autumn")
+    again = tuple("Winter" if part == "Autumn" else part for part in CAMPAIGN)
+    assert ready(*again, "--exclude-recipients-of", "Autumn").code == 0
+    shown = ready("campaigns", "preview", "Winter", "--json").json["partition"]
+    assert (shown["mailable"], shown["withheld"]["excluded"]) == (0, 1)
+    spring = tuple("Spring" if part == "Autumn" else part for part in CAMPAIGN)
+    assert ready(*spring, "--exclude-segment", "Everyone").code == 0
+    shown = ready("campaigns", "preview", "Spring", "--json").json["partition"]
+    assert (shown["mailable"], shown["withheld"]["excluded"]) == (0, 1)
+    refused = ready(*("Summer" if part == "Autumn" else part for part in CAMPAIGN), "--exclude-segment", "Nobody")
+    assert refused.code == 1
+    assert "Nobody" in refused.err
 
 
 def test_a_forged_link_claims_nothing(ready: Run) -> None:

@@ -29,6 +29,7 @@ from migma_core import (
     address_key,
     replay,
 )
+from migma_core.decision import rules
 
 Import = Callable[[str], None]
 Mails = Callable[[], list[bytes]]
@@ -178,3 +179,19 @@ def test_an_installation_takes_a_policy_of_ones_own(migma: Migma) -> None:
     with Migma.open(home=home, policy=TOMORROW) as other, Migma.open(home=home, policy="strict") as strict:
         assert other.parts.policy is TOMORROW
         assert strict.parts.policy.name == "strict"
+
+
+def test_an_answer_that_no_longer_agrees_with_its_record_says_so(
+    migma: Migma, project: Project, imported: Import
+) -> None:
+    """Explained under the policy it was made by nothing is in doubt; under a later one the record is told too."""
+    imported("email,tags\nada@example.com,news\ninfo@example.com,news\n")
+    campaign = migma.campaigns.create(name="News", **words(project))
+    migma.campaigns.send(campaign)
+    assert migma.campaigns.explain(campaign, "info@example.com").doubts == ()
+
+    stricter = under(migma, MIGMA.with_rules(rules.role_address, name="stricter"))
+
+    assert stricter.campaigns.explain(campaign, "ada@example.com").doubts == ()
+    (doubt,) = stricter.campaigns.explain(campaign, "info@example.com").doubts
+    assert doubt == "on record stands: mailable, decided under a policy that has changed since"

@@ -25,7 +25,13 @@ def never(cell: Cell) -> bool:
 def test_the_built_in_policies_hold_these_rules() -> None:
     """`strict` is `migma` and five rules more, and asks for a justification (D5, K-05, I-08)."""
     extra = [rule.name for rule in STRICT.rules if rule not in MIGMA.rules]
-    assert extra == ["consent_unproven", "soft_bounce_limit", "risky_address", "role_address", "reserved_name"]
+    assert extra == [
+        "consent_unproven",
+        "soft_bounce_limit",
+        "risky_address",
+        "role_address",
+        "reserved_name",
+    ]
     assert set(MIGMA.rules) < set(STRICT.rules)
     assert (MIGMA.needs_justification, STRICT.needs_justification) == (False, True)
     assert (MIGMA.refuses_reserved_names, STRICT.refuses_reserved_names) == (False, True)

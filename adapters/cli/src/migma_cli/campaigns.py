@@ -151,6 +151,8 @@ def explain(campaign: str, address: str, /, *, common: Options = USUAL) -> int:
     common.screen.say(f"{for_people(explained.address)}: {explained.words}")
     for way in explained.remedies:
         common.screen.say(f"  what may change that: {way}")
+    for doubt in explained.doubts or ("a second reading of the rules agrees",):
+        common.screen.say(f"  checked: {doubt}")
     common.screen.json(explained)
     return 0
 

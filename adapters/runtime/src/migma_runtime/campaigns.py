@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Unpack
 
 from migma_wire import to_address
 
 from migma_core.audience import Address, Suppression, address_key
 from migma_core.decision import (
+    Decision,
     Deferred,
     Facts,
+    Policy,
     Purpose,
     Verdict,
     Withheld,
@@ -20,7 +23,9 @@ from migma_core.decision import (
     explain,
     facts_about,
     remedy,
+    replay,
 )
+from migma_core.decision.checker import check
 from migma_core.delivery import Action, Campaign, DeliveryState, SendId
 from migma_core.ports import SendRecord
 
@@ -38,7 +43,9 @@ class Explanation:
     Why one address was, or was not, written to.
 
     ``state`` is that of its delivery, or ``None`` where the address is not in the audience or nothing was sent yet;
-    ``verdict`` is the recorded decision, or today's where there is none; ``remedies`` are the lawful ways out.
+    ``verdict`` is the recorded decision, made again, or today's where there is none; ``remedies`` are the lawful ways
+    out. ``doubts`` is what the second reading of the rules says against the verdict, or a record that does not agree
+    with it: empty, unless the policy has changed since.
     """
 
     address: str
@@ -47,6 +54,7 @@ class Explanation:
     verdict: Verdict
     remedies: tuple[str, ...]
     words: str
+    doubts: tuple[str, ...] = ()
 
 
 class Campaigns:
@@ -110,7 +118,8 @@ class Campaigns:
         if found is not None:
             made = found.decision
             facts = Facts(address, made.standing, None, campaign.request.topic, evidence, made.circumstances)
-            return _explained(str(address), found.state, decide(facts, self._parts.policy, made.at))
+            told = _explained(facts, found.state, self._parts.policy, made.at)
+            return replace(told, doubts=(*told.doubts, *_changed_since(made, self._parts.policy)))
         return self._if_sent_now(campaign, address, evidence)
 
     def _if_sent_now(self, campaign: SendRecord, address: Address, evidence: tuple[Suppression, ...]) -> Explanation:
@@ -121,14 +130,26 @@ class Campaigns:
             stranger = facts_about(address, campaign.purpose, suppressions=evidence, circumstances=known)
             return _outside(str(address), decide(stranger, policy, now))
         facts = Facts(address, row.standing, None, campaign.request.topic, evidence, row.circumstances)
-        return _explained(str(address), None, decide(facts, policy, now))
+        return _explained(facts, None, policy, now)
 
 
-def _explained(address: str, state: DeliveryState | None, verdict: Verdict) -> Explanation:
+def _explained(facts: Facts, state: DeliveryState | None, policy: Policy, at: datetime) -> Explanation:
+    verdict = decide(facts, policy, at)
     reasons = verdict.reasons if isinstance(verdict, Withheld) else ()
     remedies = tuple(dict.fromkeys(way for reason in reasons if (way := remedy(reason)) is not None))
-    words = _said(state, verdict)
-    return Explanation(address, state, True, verdict, remedies, words)
+    doubts = check(facts, verdict, policy, at)
+    return Explanation(str(facts.address), state, True, verdict, remedies, _said(state, verdict), doubts)
+
+
+def _changed_since(made: Decision, policy: Policy) -> tuple[str, ...]:
+    """What stands on record, where today's policy would have decided otherwise then (A-10)."""
+    again = replay(made, policy)
+    if again.agrees:
+        return ()
+    recorded = ", ".join(one.replace("_", " ") for one in made.reasons) or "mailable"
+    if again.is_same_policy:
+        return (f"on record stands: {recorded}; the record was changed, or a rule of the policy is not pure",)
+    return (f"on record stands: {recorded}, decided under a policy that has changed since",)
 
 
 def _outside(address: str, verdict: Verdict) -> Explanation:

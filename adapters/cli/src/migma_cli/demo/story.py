@@ -173,6 +173,7 @@ class Story:
             other = migma.campaigns.explain(campaign, address)
             self._screen.say(f"- {other.address}: {other.words}")
             self._screen.say(f"    what may change that: {'; '.join(other.remedies) or 'nothing'}")
+            self._check(not other.doubts, "a second reading of the rules agrees with each of these answers")
 
     def _others(self, migma: Migma, campaign: SendRecord, not_this: str) -> list[str]:
         """Three people withheld for different reasons, found page by page."""

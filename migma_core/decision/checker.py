@@ -12,15 +12,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from ..decision import reasons as why
-from ..decision.circumstances import Circumstances
-from ..decision.facts import Facts
-from ..decision.outside import OutsideRule
-from ..decision.policy import Policy
-from ..decision.reasons import Reason, ReasonKind
-from ..decision.rules import CellRule, DenialRule
-from ..decision.standing import Cell
-from ..decision.verdict import Deferred, Mailable, Verdict, Withheld
+from . import reasons as why
+from .circumstances import Circumstances
+from .facts import Facts
+from .outside import OutsideRule
+from .policy import Policy
+from .reasons import Reason, ReasonKind
+from .rules import CellRule, DenialRule
+from .standing import Cell
+from .verdict import Deferred, Mailable, Verdict, Withheld
 
 __all__ = ["check"]
 
@@ -144,7 +144,8 @@ def _ask_outside(rule: OutsideRule, known: Circumstances | None, now: datetime |
     found.unread |= unread
     if unread:
         return
-    assert now is not None, "a policy that reads the clock was decided without one"
+    if now is None:
+        raise ValueError("a policy that reads the clock is checked as of the moment it decided: pass now")
     answer = rule.judge(known or Circumstances(), now)
     if isinstance(answer, Deferred):
         found.deferrals.append(answer)
