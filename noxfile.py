@@ -32,7 +32,8 @@ FRONT = ("migma_cli",)
 
 # what must notice a change of the decision wing, cheapest first
 WATCHING = (
-    *("tests/unit/decision/test_eligibility.py", "tests/unit/decision", "tests/unit/test_rules_of_law.py"),
+    *("tests/unit/decision/test_eligibility.py", "tests/unit/decision"),
+    *("tests/unit/test_walls.py", "tests/unit/test_rules_of_law.py"),
     *(f"tests/properties/test_{laws}_laws.py" for laws in ("decision", "checker", "outside", "planning", "request")),
 )
 MUTANTS = """

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import sys
 from collections.abc import Iterator
+from dataclasses import is_dataclass
 from pathlib import Path
 
 import migma_core
@@ -74,3 +76,19 @@ def test_the_core_does_no_input_or_output() -> None:
                 ast.unparse(node.func) for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)
             }
             assert calls.isdisjoint({"open", "print", "datetime.now", "datetime.utcnow", "date.today"}), path
+
+
+def test_values_are_frozen_and_hold_nothing_but_their_fields() -> None:
+    """Whatever a decision is made from or says cannot be changed afterwards; only a policy keeps what it made."""
+    mutable, open_ended = set[str](), set[str]()
+    for wing in ("audience", "request", "decision"):
+        for path in _modules(wing):
+            module = importlib.import_module(f"migma_core.{wing}.{path.stem}".removesuffix(".__init__"))
+            for value in vars(module).values():
+                if isinstance(value, type) and is_dataclass(value) and value.__module__ == module.__name__:
+                    if not getattr(value, "__dataclass_params__").frozen:  # noqa: B009 - no stub tells of it
+                        mutable.add(value.__name__)
+                    if "__slots__" not in vars(value):
+                        open_ended.add(value.__name__)
+    assert mutable == {"_Expected"}  # what the checker gathers while it reads, and gives nobody
+    assert open_ended == {"_Expected", "Policy"}

@@ -39,6 +39,7 @@ from migma_core.decision import reasons as why
 from migma_core.decision.eligibility import decide_rows
 from migma_core.decision.rules import MARKETING_ONLY, CellRule
 from migma_core.decision.standing import CELLS, ConsentFact, Standing, StatusFact, TopicFact, ValidationFact
+from migma_core.decision.verdict import latest_deferral
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 NEWS = Topic(TopicId("d" * 32), "News", DefaultSubscription.NOT_SUBSCRIBED)
@@ -194,3 +195,12 @@ def test_verdicts_are_kept_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> Non
         assert decide(facts, policy) == Withheld(eligibility.reasons_for(policy.code(facts.standing), facts, policy))
         assert 1 <= len(policy.withheld) <= 3
     assert decide(people[8], policy) is decide(people[8], policy)
+
+
+def test_of_two_deferrals_that_end_together_the_stronger_reason_is_told() -> None:
+    """The later end wins; where both end at once, the reason that stands first in the order of reasons (D18)."""
+    later = NOW.replace(hour=9)
+    quiet, capped = Deferred(NOW, why.QuietHours()), Deferred(NOW, why.FrequencyCap())
+    first = min((quiet, capped), key=lambda one: list(ReasonKind).index(one.reason.kind))
+    assert latest_deferral([quiet, capped]) == latest_deferral([capped, quiet]) == first
+    assert latest_deferral([quiet, capped, Deferred(later, why.LocalTime())]) == Deferred(later, why.LocalTime())
