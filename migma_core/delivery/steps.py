@@ -20,6 +20,7 @@ from ..decision.record import Decision, record
 from ..decision.verdict import Deferred, Withheld
 from ..message.approval import Approval, approve
 from ..message.compile import Compiled
+from ..message.compliance import PREFERENCES_URL
 from ..message.headers import HeaderRefused
 from ..message.message import Batch, Message
 from ..message.token import DeliveryId, Token, TokenKeys, TokenPurpose, mint_token
@@ -150,7 +151,8 @@ def _message(job: Job, row: ClaimedRow, approval: Approval) -> Message | Settled
     """One person's message; a value that would break a header, or a limit of the provider, rejects this row alone."""
     try:
         if (why := job.can_carry(row)) is None:
-            return Message.of(approval, job.compiled, row.delivery, row.values, _opt_out_link(job, row))
+            links = _opt_out_link(job, row), _preferences_link(job, row)
+            return Message.of(approval, job.compiled, row.delivery, row.values, *links)
     except HeaderRefused as refused:
         why = str(refused)
     return Settled(row.delivery, row.fence, DeliveryState.REJECTED, why, keeps_attempt=False)
@@ -193,11 +195,19 @@ def _left_out(delivery: DeliveryId, fence: int, why: str | None) -> Settled:
 def _opt_out_link(job: Job, row: ClaimedRow) -> str | None:
     """The link of this recipient, for all marketing (design D12); nobody knows a stranger, so they have none."""
     needed = job.compiled.purpose is Purpose.MARKETING or job.compiled.links_out
-    if not needed or row.facts.contact is None:
+    return _link(job, row, "u", TokenPurpose.UNSUBSCRIBE) if needed else None
+
+
+def _preferences_link(job: Job, row: ClaimedRow) -> str | None:
+    """The link to what this recipient wants to hear of, where the content holds one."""
+    return _link(job, row, "p", TokenPurpose.PREFERENCES) if job.compiled.holds(PREFERENCES_URL) else None
+
+
+def _link(job: Job, row: ClaimedRow, room: str, purpose: TokenPurpose) -> str | None:
+    if row.facts.contact is None:
         return None
-    project = job.compiled.request.project
-    token = Token(TokenPurpose.UNSUBSCRIBE, project, row.facts.contact, row.delivery)
-    return job.compiled.brand.link("u", mint_token(token, job.keys))
+    token = Token(purpose, job.compiled.request.project, row.facts.contact, row.delivery)
+    return job.compiled.brand.link(room, mint_token(token, job.keys))
 
 
 def _decided(job: Job, row: ClaimedRow, at: datetime) -> Decision:

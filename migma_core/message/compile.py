@@ -10,7 +10,8 @@ from typing import Final
 from ..decision.purpose import Purpose, classify
 from ..request.brand import Brand
 from ..request.send_request import SendRequest
-from .compliance import POSTAL_ADDRESS, UNSUBSCRIBE_URL, with_html_footer, with_text_footer
+from .compliance import OURS, UNSUBSCRIBE_URL, with_html_footer, with_pixel, with_text_footer
+from .html_places import html_places
 from .plain_text import plain_text
 from .template import InvalidTemplate, Template, parse_template
 
@@ -18,8 +19,6 @@ __all__ = ["COMPILER", "Compiled", "compile_content", "missing_names"]
 
 COMPILER: Final = 1
 """Version of the compiler, recorded with each attempt: the same version makes the same bytes."""
-
-_OURS = frozenset({UNSUBSCRIBE_URL, POSTAL_ADDRESS})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,12 +40,16 @@ class Compiled:
     def names(self) -> frozenset[str]:
         """Names of all placeholders a caller or a contact must fill."""
         html = self.html.names if self.html else frozenset()
-        return (self.subject.names | self.text.names | html) - _OURS
+        return (self.subject.names | self.text.names | html) - OURS
 
     @property
     def links_out(self) -> bool:
         """Whether a recipient's own opt-out link appears anywhere."""
-        return UNSUBSCRIBE_URL in (self.text.names | (self.html.names if self.html else frozenset()))
+        return self.holds(UNSUBSCRIBE_URL)
+
+    def holds(self, name: str) -> bool:
+        """Whether a placeholder stands in either body."""
+        return name in self.text.names or (self.html is not None and name in self.html.names)
 
     @property
     def digest(self) -> str:
@@ -66,18 +69,19 @@ def compile_content(request: SendRequest, brand: Brand) -> Compiled:
     """
     Parse the templates, derive the text where there is none, and add what marketing must carry (R29, R30).
 
-    Raises `InvalidTemplate` where a placeholder is malformed, or where the opt-out link stands in the subject.
+    Raises `InvalidTemplate` where a placeholder is malformed or stands where no value is safe, where one of ours stands
+    in the subject, and for marketing whose HTML ends within a tag or a comment.
     """
     content, purpose = request.content, classify(request).purpose
     subject = parse_template(content.subject)
-    if subject.names & _OURS:
+    if subject.names & OURS:
         raise InvalidTemplate("the subject cannot hold a link or a postal address; place them in the body")
-    html = parse_template(content.html) if content.html.strip() else None
+    page = html_places(parse_template(content.html)) if content.html.strip() else None
     text = parse_template(content.text if content.text is not None else plain_text(content.html))
-    if purpose is Purpose.MARKETING:
-        html = with_html_footer(html, brand) if html else None
-        text = with_text_footer(text, brand)
-    return Compiled(request, brand, purpose, subject, text, html)
+    if purpose is Purpose.TRANSACTIONAL:
+        return Compiled(request, brand, purpose, subject, text, page.template if page else None)
+    html = with_pixel(with_html_footer(page, brand)) if page else None
+    return Compiled(request, brand, purpose, subject, with_text_footer(text, brand), html)
 
 
 def missing_names(compiled: Compiled, known: Iterable[str]) -> tuple[str, ...]:
@@ -90,4 +94,4 @@ def missing_names(compiled: Compiled, known: Iterable[str]) -> tuple[str, ...]:
     needed = {
         part.name for one in templates for part in one.parts if not isinstance(part, str) and part.fallback is None
     }
-    return tuple(sorted(needed - have - _OURS))
+    return tuple(sorted(needed - have - OURS))

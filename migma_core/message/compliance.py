@@ -10,30 +10,42 @@ from ..audience.topic import TopicId
 from ..request.brand import Brand
 from ..request.send_request import SendRequest
 from .headers import HeaderRefused, structured
-from .template import Slot, Template, parse_template
+from .html_places import Places, html_places
+from .template import InvalidTemplate, Slot, Template, parse_template
 
 __all__ = [
     "ONE_CLICK",
+    "OURS",
     "POSTAL_ADDRESS",
+    "PREFERENCES_URL",
+    "TRACKING_PIXEL",
     "UNSUBSCRIBE_URL",
     "list_id",
     "one_click_headers",
     "with_html_footer",
+    "with_pixel",
     "with_text_footer",
 ]
 
 UNSUBSCRIBE_URL: Final = "unsubscribe_url"
 """The placeholder that becomes the recipient's own opt-out link."""
 
+PREFERENCES_URL: Final = "preferences_url"
+"""The placeholder that becomes the recipient's own link to what they want to hear of."""
+
 POSTAL_ADDRESS: Final = "postal_address"
 """The placeholder that becomes the sender's postal address."""
+
+TRACKING_PIXEL: Final = "tracking_pixel"
+"""The place of a tracking pixel at the end of a page: compiled, and empty as long as nothing tracks (O-10)."""
+
+OURS: Final = frozenset({UNSUBSCRIBE_URL, PREFERENCES_URL, POSTAL_ADDRESS, TRACKING_PIXEL})
+"""Placeholders that we fill; no variable and no contact value does."""
 
 ONE_CLICK: Final = b"List-Unsubscribe-Post: List-Unsubscribe=One-Click"
 """RFC 8058 §5, to the octet."""
 
 _LINK = Template((Slot(UNSUBSCRIBE_URL),))
-_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
-_BODY_END = re.compile(r"</body\s*>", re.IGNORECASE)
 
 
 def one_click_headers(url: str) -> tuple[bytes, bytes]:
@@ -54,21 +66,27 @@ def list_id(request: SendRequest) -> bytes:
     return structured("List-ID", f"<{label}.{request.sender.domain}>")
 
 
-def with_html_footer(template: Template, brand: Brand) -> Template:
+def with_html_footer(page: Places, brand: Brand) -> Template:
     """
-    Add what the template has not placed itself, before ``</body>``: the postal address and the opt-out link (R29, R30);
-    and the line that names an advertisement, where the brand has one (N-04).
+    Add what the page does not show itself, before ``</body>``: the postal address and the opt-out link (R29, R30); and
+    the line that names an advertisement, where the brand has one (N-04).
+
+    Raises `InvalidTemplate` for a page that ends within a tag, a comment or a script: nobody would see what follows.
     """
-    footer = _html_footer(_visible_names(template), brand)
-    if not footer.parts:
-        return template
-    last = template.parts[-1] if template.parts else ""
-    ends = list(_BODY_END.finditer(last)) if isinstance(last, str) else []
-    if not ends:
-        return template + footer
-    assert isinstance(last, str)  # noqa: S101 - only literals were searched
-    at = ends[-1].start()
-    return Template((*template.parts[:-1], last[:at])) + footer + Template((last[at:],))
+    if page.unfinished is not None:
+        raise InvalidTemplate(f"the HTML ends {page.unfinished}, where no reader would see an opt-out link; close it")
+    footer, parts = _html_footer(page.seen, brand), page.template.parts
+    if page.body_end is None or not footer.parts:
+        return page.template + footer
+    number, place = page.body_end
+    text = parts[number]
+    assert isinstance(text, str)  # noqa: S101 - a tag ends in literal text; narrows the type
+    return Template((*parts[:number], text[:place], *footer.parts, text[place:], *parts[number + 1 :]))
+
+
+def with_pixel(template: Template) -> Template:
+    """Add the place of a tracking pixel, at the very end. What fills it is ours, hence written as it is."""
+    return template + Template((Slot(TRACKING_PIXEL),))
 
 
 def with_text_footer(template: Template, brand: Brand) -> Template:
@@ -81,15 +99,6 @@ def with_text_footer(template: Template, brand: Brand) -> Template:
     return template + footer
 
 
-def _visible_names(template: Template) -> frozenset[str]:
-    """Names outside comments: a link nobody can see is no link (C-12)."""
-    if not any(isinstance(part, str) and "<!--" in part for part in template.parts):
-        return template.names
-    marked = "".join(part if isinstance(part, str) else f"{{{{{part.name}}}}}" for part in template.parts)
-    visible = _COMMENT.sub("", marked)
-    return frozenset(name for name in template.names if f"{{{{{name}}}}}" in visible)
-
-
 def _html_footer(names: frozenset[str], brand: Brand) -> Template:
     footer = Template(())
     if brand.advertisement.strip():  # N-04
@@ -98,7 +107,8 @@ def _html_footer(names: frozenset[str], brand: Brand) -> Template:
         lines = "<br>".join(escape(line) for line in (brand.name, *brand.postal_address.splitlines()))
         footer += Template((f'\n<p style="{_STYLE}">{lines}</p>',))
     if UNSUBSCRIBE_URL not in names:
-        footer += parse_template(f'\n<p style="{_STYLE}"><a href="{{{{{UNSUBSCRIBE_URL}}}}}">Unsubscribe</a></p>\n')
+        said = f'\n<p style="{_STYLE}"><a href="{{{{{UNSUBSCRIBE_URL}}}}}">Unsubscribe</a></p>\n'
+        footer += html_places(parse_template(said)).template
     return footer
 
 

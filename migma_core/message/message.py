@@ -11,7 +11,7 @@ from ..audience.values import Scalar
 from ..decision.purpose import Purpose
 from .approval import Approval
 from .compile import Compiled
-from .compliance import POSTAL_ADDRESS, UNSUBSCRIBE_URL, one_click_headers
+from .compliance import POSTAL_ADDRESS, PREFERENCES_URL, TRACKING_PIXEL, UNSUBSCRIBE_URL, one_click_headers
 from .headers import HeaderRefused
 from .sealed import Sealed, SealedError
 from .template import as_text, lone_surrogate
@@ -42,12 +42,13 @@ class Message(Sealed):
         delivery: DeliveryId,
         values: Mapping[str, Scalar],
         unsubscribe_url: str | None = None,
+        preferences_url: str | None = None,
     ) -> Message:
         """
         Address one approved person. ``values`` are the contact's; the request's variables win over them.
 
         Raises `SealedError` for anything but a genuine approval of this very request, and `HeaderRefused` where a
-        value would break the subject, or the opt-out link that the content needs is not given.
+        value would break the subject, or a link that the content needs is not given.
         """
         if (
             type(approval) is not Approval
@@ -57,8 +58,15 @@ class Message(Sealed):
             raise SealedError("a message needs the approval of this request, from migma_core.approve")
         if unsubscribe_url is None and (compiled.purpose is Purpose.MARKETING or compiled.links_out):
             raise HeaderRefused("the content holds an opt-out link and this recipient has none")
+        if preferences_url is None and compiled.holds(PREFERENCES_URL):
+            raise HeaderRefused("the content holds a link to the preferences and this recipient has none")
         filled = {name: as_text(value) for name, value in {**values, **compiled.request.variables}.items()}
-        filled |= {UNSUBSCRIBE_URL: unsubscribe_url or "", POSTAL_ADDRESS: compiled.brand.postal_address}
+        filled |= {
+            UNSUBSCRIBE_URL: unsubscribe_url or "",
+            PREFERENCES_URL: preferences_url or "",
+            POSTAL_ADDRESS: compiled.brand.postal_address,
+            TRACKING_PIXEL: "",  # nothing tracks yet (O-10)
+        }
         subject = compiled.subject.render(filled)
         _check(subject, filled, unsubscribe_url)
         return _sealed_message(approval, delivery, subject, MappingProxyType(filled), unsubscribe_url)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
-from html import escape
+from collections.abc import Iterable, Iterator
+from typing import Final
 from urllib.parse import quote
 
 from ..decision.purpose import Purpose
@@ -16,26 +15,20 @@ from .compile import Compiled
 from .compliance import list_id, one_click_headers
 from .headers import date_header, mailbox, structured, unstructured
 from .message import Batch, Message
-from .template import Slot, Template
+from .program import Hole, Program, Target, pieces_of
+from .template import Template
 
 __all__ = ["DELIVERY_HEADER", "MimeProgram", "mime_messages"]
 
 DELIVERY_HEADER = "X-Migma-Delivery"
 """Carries our delivery id; nothing in it can be decoded to a person."""
 
-_SOFT_BREAK = b"=\r\n"
+_SOFT_BREAK = "=\r\n"
 _SENTINEL = b"x"
+_SHORT = 70  # such a value and its soft line break fit a line of 76 characters
 _PLAIN_NAME = re.compile(r"[!-~]+(?: [!-~]+)*")
 _SHORT_NAME = 200
 _NAME_PIECE = 40
-
-
-@dataclass(frozen=True, slots=True)
-class _Hole:
-    """A place in the body for one value, encoded per recipient."""
-
-    slot: Slot
-    encode: Callable[[str], str]
 
 
 class MimeProgram:
@@ -46,7 +39,7 @@ class MimeProgram:
     ever depends on another recipient's value (RFC 2045 §6.7).
     """
 
-    __slots__ = ("_body", "_compiled", "_head", "_tail")
+    __slots__ = ("_body", "_compiled", "_head")
 
     def __init__(self, compiled: Compiled) -> None:
         self._compiled = compiled
@@ -59,7 +52,7 @@ class MimeProgram:
         else:
             head.append(b"Auto-Submitted: auto-generated")  # RFC 3834 §5, compliance H-04
         self._head = b"\r\n".join([*head, b"MIME-Version: 1.0"])
-        self._body = _merged(_entity(compiled))
+        self._body = Program(_entity(compiled))
 
     def run(self, message: Message, batch: Batch) -> bytes:
         """The octets of one message, CRLF throughout. Raises `HeaderRefused` where a value would break a header."""
@@ -72,14 +65,7 @@ class MimeProgram:
         ]
         if self._compiled.purpose is Purpose.MARKETING and message.unsubscribe_url is not None:
             lines.extend(one_click_headers(message.unsubscribe_url))
-        values = message.values
-        body = b"".join(
-            part
-            if isinstance(part, bytes)
-            else _quoted(part.encode(values.get(part.slot.name) or part.slot.fallback or ""))
-            for part in self._body
-        )
-        return b"\r\n".join([self._head, *lines, body])
+        return b"\r\n".join([self._head, *lines, self._body.run(message.values).encode("ascii")])
 
 
 def mime_messages(batch: Batch) -> tuple[bytes, ...]:
@@ -88,12 +74,11 @@ def mime_messages(batch: Batch) -> tuple[bytes, ...]:
     return tuple(program.run(message, batch) for message in batch.messages)
 
 
-def _entity(compiled: Compiled) -> list[bytes | _Hole]:
+def _entity(compiled: Compiled) -> Iterable[str | Hole]:
     """Content-Type and everything below it: mixed(related(alternative(text, html), images), files)."""
-    entity = _leaf("plain", compiled.text, str)
+    entity = _leaf("plain", compiled.text)
     if compiled.html is not None:
-        html = _leaf("html", compiled.html, lambda value: escape(value, quote=True))
-        entity = _multipart("alternative", [entity, html], compiled.digest)
+        entity = _multipart("alternative", [entity, _leaf("html", compiled.html)], compiled.digest)
     attachments = compiled.request.content.attachments
     inline = [_file(one) for one in attachments if one.content_id is not None]
     files = [_file(one) for one in attachments if one.content_id is None]
@@ -102,32 +87,31 @@ def _entity(compiled: Compiled) -> list[bytes | _Hole]:
     return _multipart("mixed", [entity, *files], compiled.digest) if files else entity
 
 
-def _multipart(kind: str, entities: list[list[bytes | _Hole]], digest: str) -> list[bytes | _Hole]:
+def _multipart(kind: str, entities: list[Iterable[str | Hole]], digest: str) -> Iterator[str | Hole]:
     # "=_" occurs in no quoted-printable and no base64 line, so the boundary cannot be met inside (RFC 2045 §6.7)
     boundary = f"=_migma_{kind}_{digest}"
-    parts: list[bytes | _Hole] = [f'Content-Type: multipart/{kind};\r\n boundary="{boundary}"\r\n'.encode()]
+    yield f'Content-Type: multipart/{kind};\r\n boundary="{boundary}"\r\n'
     for entity in entities:
-        parts += [f"\r\n--{boundary}\r\n".encode(), *entity]
-    return [*parts, f"\r\n--{boundary}--\r\n".encode()]
+        yield f"\r\n--{boundary}\r\n"
+        yield from entity
+    yield f"\r\n--{boundary}--\r\n"
 
 
-def _leaf(subtype: str, template: Template, encode: Callable[[str], str]) -> list[bytes | _Hole]:
+def _leaf(subtype: str, template: Template) -> Iterable[str | Hole]:
     head = f"Content-Type: text/{subtype}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
-    pieces = (_Hole(part, encode) if isinstance(part, Slot) else _quoted(part) for part in template.parts)
-    return [head.encode(), *pieces]
+    return [head, *pieces_of(template, _QUOTED_PRINTABLE)]
 
 
-def _file(attachment: Attachment) -> list[bytes | _Hole]:
+def _file(attachment: Attachment) -> Iterable[str | Hole]:
     disposition = "attachment" if attachment.content_id is None else "inline"
-    head = (
+    yield (
         f"Content-Type: {attachment.media_type}\r\nContent-Transfer-Encoding: base64\r\n"
         f"Content-Disposition: {disposition};\r\n {_filename(attachment.filename)}\r\n"
     )
     if attachment.content_id is not None:
-        head += f"Content-ID: <{attachment.content_id}>\r\n"
-    encoded = base64.b64encode(attachment.data)
-    lines = (encoded[at : at + 76] for at in range(0, len(encoded), 76))
-    return [head.encode() + b"\r\n" + b"\r\n".join(lines)]
+        yield f"Content-ID: <{attachment.content_id}>\r\n"
+    encoded = base64.b64encode(attachment.data).decode("ascii")
+    yield "\r\n" + "\r\n".join(encoded[at : at + 76] for at in range(0, len(encoded), 76))
 
 
 def _filename(name: str) -> str:
@@ -142,25 +126,18 @@ def _filename(name: str) -> str:
     return ";\r\n ".join([f"filename*0*=utf-8''{first}", *(f"filename*{n}*={one}" for n, one in enumerate(more, 1))])
 
 
-def _quoted(text: str) -> bytes:
+def _quoted(text: str) -> str:
     """
     Quoted-printable lines of 76 characters at most, ready for whatever follows on a line of its own.
 
     The end is open, by a soft line break or after a whole line. A sentinel stands in for what follows, since the
     encoder would fill the last line of a text and leave no room for the break (RFC 2045 §6.7 rule 5).
     """
+    if len(text) <= _SHORT and text.isascii() and text.isprintable() and "=" not in text:
+        return text + _SOFT_BREAK if text else ""
     unix = text.replace("\r\n", "\n").replace("\r", "\n").encode()
-    lines = binascii.b2a_qp(unix + _SENTINEL, istext=True)[:-1].replace(b"\n", b"\r\n")
-    return lines if lines.endswith(b"\r\n") or not lines else lines + _SOFT_BREAK
+    lines = binascii.b2a_qp(unix + _SENTINEL, istext=True)[:-1].replace(b"\n", b"\r\n").decode("ascii")
+    return lines if lines.endswith("\r\n") or not lines else lines + _SOFT_BREAK
 
 
-def _merged(parts: list[bytes | _Hole]) -> tuple[bytes | _Hole, ...]:
-    """Join neighbouring literals, so that a message is few pieces."""
-    merged: list[bytes | _Hole] = []
-    for part in parts:
-        last = merged[-1] if merged else None
-        if isinstance(part, bytes) and isinstance(last, bytes):
-            merged[-1] = last + part
-        else:
-            merged.append(part)
-    return tuple(merged)
+_QUOTED_PRINTABLE: Final = Target("quoted-printable", _quoted)

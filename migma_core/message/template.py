@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from ..audience.values import Scalar
+from .landing import ENCODE, Landing
 
 __all__ = ["InvalidTemplate", "Slot", "Template", "as_text", "lone_surrogate", "parse_template"]
 
@@ -21,10 +22,15 @@ class InvalidTemplate(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A place for a value; ``fallback`` stands in for a missing or empty one."""
+    """A place for a value; ``fallback`` stands in for a missing or empty one, ``landing`` says how it is encoded."""
 
     name: str
     fallback: str | None = None
+    landing: Landing = Landing.TEXT
+
+    def fill(self, values: Mapping[str, str]) -> str:
+        """What stands here with these values: this one's or the fallback, encoded for where it lands."""
+        return ENCODE[self.landing](values.get(self.name) or self.fallback or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +44,14 @@ class Template:
         """Names of all slots."""
         return frozenset(part.name for part in self.parts if isinstance(part, Slot))
 
-    def render(self, values: Mapping[str, str], encode: Callable[[str], str] = str) -> str:
+    def render(self, values: Mapping[str, str]) -> str:
         """
-        Fill the slots; ``encode`` is applied to values and fallbacks, never to literals. A value not given is empty.
+        Fill the slots, each encoded for where it lands; literals stay. A value not given is empty.
 
         >>> parse_template("Hello {{name|you}}!").render({})
         'Hello you!'
         """
-        return "".join(
-            part if isinstance(part, str) else encode(values.get(part.name) or part.fallback or "")
-            for part in self.parts
-        )
+        return "".join(part if isinstance(part, str) else part.fill(values) for part in self.parts)
 
     def __add__(self, other: Template) -> Template:
         return Template((*self.parts, *other.parts))

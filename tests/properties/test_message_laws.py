@@ -32,6 +32,7 @@ from migma_core import (
     verify_token,
 )
 from migma_core.message.headers import mailbox, structured, unstructured
+from migma_core.message.html_places import html_places
 from migma_core.message.plain_text import plain_text
 from tests.support.batches import BRAND, SENDER, batch_for, compiled_for, opt_out_link, request_for
 from tests.support.texts import PLAIN, header_texts, names, texts
@@ -139,9 +140,10 @@ def test_a_mail_says_what_was_meant(one: dict[str, Scalar], other: dict[str, Sca
         message = read(octets)
         strings = {name: str(value) for name, value in its.items()}
         assert message["Subject"] == f"For {strings['name']}!"
+        lined = {name: unix(value) for name, value in strings.items()}
         # a value's line ends are its own: they do not merge with those of the template
-        assert body(message, "plain") == parse_template(text).render(strings, unix)
-        assert body(message, "html") == parse_template(html).render(strings, lambda value: unix(escape(value)))
+        assert body(message, "plain") == parse_template(text).render(lined)
+        assert body(message, "html") == html_places(parse_template(html)).template.render(lined)
 
 
 @given(values)

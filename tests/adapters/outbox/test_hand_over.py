@@ -9,7 +9,6 @@ import tempfile
 from collections.abc import Callable, Iterator
 from email.message import EmailMessage
 from email.policy import default
-from html import escape
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from hypothesis import strategies as st
 from migma_outbox import Outbox
 
 from migma_core import Accepted, Attachment, Batch, Scalar, mime_messages, parse_template
+from migma_core.message.html_places import html_places
 from migma_core.ports import ListingProvider
 from tests.support.batches import attempt_for, batch_for, compiled_for, delivery_id, opt_out_link
 from tests.support.texts import header_texts, names, texts
@@ -198,8 +198,9 @@ def test_what_lies_there_is_what_was_meant(
         assert [one.addr_spec for one in message["From"].addresses] == ["news@acme.example.com"]
         assert message["Subject"] == f"For {strings['name']}"
         assert "Bcc" not in message
-        assert body(message, "plain").startswith(parse_template(TEXT).render(strings, unix))
-        assert body(message, "html").startswith(parse_template(HTML).render(strings, lambda v: unix(escape(v))))
+        lined = {name: unix(value) for name, value in strings.items()}
+        assert body(message, "plain").startswith(parse_template(TEXT).render(lined))
+        assert body(message, "html").startswith(html_places(parse_template(HTML)).template.render(lined))
         found = [(part.get_filename(), part.get_payload(decode=True)) for part in message.iter_attachments()]
         assert found == [(filename.strip(), data) for filename, data in files]
         assert message.get_all("List-Unsubscribe", []) == ([f"<{opt_out_link(number)}>"] if marketing else [])

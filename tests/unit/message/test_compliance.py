@@ -78,7 +78,7 @@ def test_a_list_id_is_stable_per_topic_or_project() -> None:
         "</body>{{name}}",
         "<!-- {{unsubscribe_url}} --><p>Hi</p>",
         "<p>Hi</p><!--[if mso]>{{unsubscribe_url}}<![endif]-->",
-        "<p>Hi</p><!-- {{unsubscribe_url}}",
+        "<p>Hi</p><!-- {{unsubscribe_url}} -->",
     ],
 )
 def test_a_footer_is_added_where_the_link_is_missing(html: str) -> None:

@@ -6,7 +6,17 @@ from datetime import UTC, datetime
 
 import pytest
 
-from migma_core import BUILT_IN_PROVIDER, Address, Content, InvalidTemplate, Scalar, missing_names, parse_template
+from migma_core import (
+    BUILT_IN_PROVIDER,
+    Address,
+    Content,
+    InvalidTemplate,
+    Scalar,
+    Template,
+    missing_names,
+    parse_template,
+)
+from migma_core.message.landing import Landing
 from migma_core.message.template import Slot, as_text
 from tests.support.batches import BRAND, SENDER, compiled_for, request_for
 
@@ -57,7 +67,8 @@ def test_values_are_not_templates() -> None:
 
 def test_encoding_is_for_values_alone() -> None:
     """Values and fallbacks are encoded for where they land, literals never."""
-    assert parse_template("a{{x}}a{{y|a}}").render({"x": "a"}, str.upper) == "aAaA"
+    template = Template(("<", Slot("x", landing=Landing.HTML), "<", Slot("y", "<", Landing.HTML)))
+    assert template.render({"x": "<"}) == "<&lt;<&lt;"
 
 
 @pytest.mark.parametrize("values", [{}, {"name": ""}])

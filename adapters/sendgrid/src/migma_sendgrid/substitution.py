@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from html import escape
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
 
@@ -24,7 +23,6 @@ class Place(NamedTuple):
     target: str
     number: int
     slot: Slot
-    encode: Callable[[str], str]
 
     def key(self, mark: str) -> str:
         """
@@ -35,7 +33,7 @@ class Place(NamedTuple):
 
     def value(self, message: Message) -> str:
         """What this recipient reads there."""
-        return self.encode(message.values.get(self.slot.name) or self.slot.fallback or "")
+        return self.slot.fill(message.values)
 
 
 class Shared(NamedTuple):
@@ -49,8 +47,8 @@ class Shared(NamedTuple):
 def places(compiled: Compiled) -> tuple[Place, ...]:
     """Every distinct slot of every target, in order."""
     return tuple(
-        Place(target, number, slot, encode)
-        for target, template, encode in _targets(compiled)
+        Place(target, number, slot)
+        for target, template in _targets(compiled)
         for number, slot in enumerate(dict.fromkeys(part for part in template.parts if isinstance(part, Slot)))
     )
 
@@ -70,7 +68,7 @@ def choose_mark(texts: Iterable[str]) -> str:
 
 def literals(compiled: Compiled) -> Iterator[str]:
     """All that stands between the slots."""
-    return (part for _, template, _ in _targets(compiled) for part in template.parts if isinstance(part, str))
+    return (part for _, template in _targets(compiled) for part in template.parts if isinstance(part, str))
 
 
 def shared(compiled: Compiled, all_places: Sequence[Place], mark: str) -> Shared:
@@ -78,17 +76,13 @@ def shared(compiled: Compiled, all_places: Sequence[Place], mark: str) -> Shared
     keys = {(place.target, place.slot): place.key(mark) for place in all_places}
     written = {
         target: "".join(part if isinstance(part, str) else keys[target, part] for part in template.parts)
-        for target, template, _ in _targets(compiled)
+        for target, template in _targets(compiled)
     }
     return Shared(written[_SUBJECT], written[_TEXT], written.get(_HTML, ""))
 
 
-def _targets(compiled: Compiled) -> Iterator[tuple[str, Template, Callable[[str], str]]]:
-    yield _SUBJECT, compiled.subject, str
-    yield _TEXT, compiled.text, str
+def _targets(compiled: Compiled) -> Iterator[tuple[str, Template]]:
+    yield _SUBJECT, compiled.subject
+    yield _TEXT, compiled.text
     if compiled.html is not None:
-        yield _HTML, compiled.html, _escaped
-
-
-def _escaped(value: str) -> str:
-    return escape(value, quote=True)
+        yield _HTML, compiled.html
