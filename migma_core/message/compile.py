@@ -17,7 +17,7 @@ from .template import InvalidTemplate, Template, parse_template
 
 __all__ = ["COMPILER", "Compiled", "compile_content", "missing_names"]
 
-COMPILER: Final = 1
+COMPILER: Final = 2
 """Version of the compiler, recorded with each attempt: the same version makes the same bytes."""
 
 

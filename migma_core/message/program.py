@@ -7,8 +7,8 @@ go character by character, so pieces encoded apart are the whole encoded at once
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
+from json.encoder import encode_basestring
 from typing import Final, NamedTuple
 from urllib.parse import quote_plus
 
@@ -28,7 +28,7 @@ class Target(NamedTuple):
 
 
 def _json(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)[1:-1]
+    return encode_basestring(text)[1:-1]
 
 
 PLAIN: Final = Target("plain", str)

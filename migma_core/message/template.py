@@ -61,8 +61,8 @@ def parse_template(text: str) -> Template:
     """
     Compile ``{{name}}`` and ``{{name|fallback}}``. Raises `InvalidTemplate`.
 
-    >>> parse_template("Hi {{ first_name | friend }}").parts
-    ('Hi ', Slot(name='first_name', fallback='friend'))
+    >>> parse_template("Hi {{ first_name | friend }}").parts[1].fallback
+    'friend'
     """
     if (half := lone_surrogate(text)) is not None:
         raise InvalidTemplate(

@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from migma_sendgrid import CAPABILITIES, CannotCarry, encode
 from migma_sendgrid.limits import MOST_OCTETS, MOST_SUBSTITUTED
-from migma_sendgrid.substitution import choose_mark
 
 from migma_core import Address, Attachment, Batch, Compiled, Scalar
 from tests.adapters.sendgrid.expander import Expanded, expand
@@ -237,14 +236,6 @@ def test_a_request_that_is_too_large_is_refused() -> None:
     """The encoded size counts (G-10)."""
     with pytest.raises(CannotCarry, match=f"octets, SendGrid takes {MOST_OCTETS}; attach less, or send a link"):
         encode(batch_for(compiled_for(attachments=(Attachment("big.bin", b"x" * (MOST_OCTETS * 3 // 4)),))))
-
-
-def test_a_mark_is_found_in_any_text() -> None:
-    """However many marks are taken, the next one in a fixed order is chosen."""
-    assert choose_mark([]) == "~"
-    assert choose_mark(["~^", "|`"]) == "*"
-    assert choose_mark(["~^|`*@"]) == "\ue000"
-    assert choose_mark(["~^|`*@", "".join(map(chr, range(0xE000, 0xF900)))]) == "\U000f0000"
 
 
 def test_the_expander_replaces_plainly() -> None:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator, Mapping
-from itertools import chain
+from collections.abc import Iterator
+from json.encoder import encode_basestring
 from typing import Any, Final
 
 from migma_core.audience import Address
 from migma_core.decision import Purpose
-from migma_core.message import Batch, Compiled, Message
+from migma_core.message import Batch, Compiled
 from migma_core.message.compliance import list_id, one_click_headers
+from migma_core.message.substitution import SENDGRID, Substituted, substituted
 from migma_core.request import Attachment
 
 from .limits import check_batch, check_body, check_substitutions
-from .substitution import Shared, choose_mark, literals, places, shared
 
 __all__ = ["DELIVERY_ARGUMENT", "encode"]
 
@@ -40,19 +40,10 @@ def encode(batch: Batch) -> bytes:
     ``bypass_*`` never occur: both would put SendGrid's idea of an opt-out above ours (compliance Q-05).
     """
     check_batch(batch)
-    compiled = batch.compiled
-    all_places = places(compiled)
-    values = [[place.value(message) for place in all_places] for message in batch.messages]
-    mark = choose_mark(chain(literals(compiled), *values, _around(batch)))
-    keys = [place.key(mark) for place in all_places]
-    body = {
-        "personalizations": [
-            _personalization(message, dict(zip(keys, its, strict=True)))
-            for message, its in zip(batch.messages, values, strict=True)
-        ],
-        **_common(compiled, shared(compiled, all_places, mark)),
-    }
-    return check_body(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode())
+    content = substituted(batch, SENDGRID, _around(batch))
+    common = json.dumps(_common(batch.compiled, content), ensure_ascii=False, separators=(",", ":"))
+    personalizations = ",".join(_personalizations(batch, content))
+    return check_body(f'{{"personalizations":[{personalizations}],{common[1:]}'.encode())
 
 
 def _around(batch: Batch) -> Iterator[str]:
@@ -63,22 +54,38 @@ def _around(batch: Batch) -> Iterator[str]:
         yield f"{message.approval.address} {message.unsubscribe_url}"
 
 
-def _personalization(message: Message, substitutions: Mapping[str, str]) -> _Json:
-    check_substitutions(message.delivery, substitutions)
-    personalization: _Json = {
-        "to": [_mailbox(message.approval.address)],
-        "custom_args": {DELIVERY_ARGUMENT: message.delivery},
-    }
-    if substitutions:
-        personalization["substitutions"] = substitutions
-    if message.approval.purpose is Purpose.MARKETING and message.unsubscribe_url is not None:
-        # All of them here: that SendGrid merges both levels of headers is nowhere promised
-        lines = (*one_click_headers(message.unsubscribe_url), list_id(message.approval.request))
-        personalization["headers"] = dict(line.decode().split(": ", 1) for line in lines)
-    return personalization
+def _personalizations(batch: Batch, content: Substituted) -> Iterator[str]:
+    """
+    Each recipient's JSON: what is the same for everyone is written once, and only values are encoded.
+
+    All headers of a message stand here: that SendGrid merges both levels of headers is nowhere promised.
+    """
+    form = _form(batch.compiled, content.keys)
+    is_marketing = batch.compiled.purpose is Purpose.MARKETING
+    for message, values in zip(batch.messages, content.values, strict=True):
+        check_substitutions(message.delivery, content.keys, values)
+        link = (f"<{message.unsubscribe_url}>",) if is_marketing else ()
+        told = (str(message.approval.address), message.delivery, *values, *link)
+        yield form % tuple(map(encode_basestring, told))
 
 
-def _common(compiled: Compiled, content: Shared) -> _Json:
+def _form(compiled: Compiled, keys: tuple[str, ...]) -> str:
+    """A personalization with ``%s`` for each string that is the recipient's own."""
+    form: _Json = {"to": [{"email": _OWN}], "custom_args": {DELIVERY_ARGUMENT: _OWN}}
+    if keys:
+        form["substitutions"] = dict.fromkeys(keys, _OWN)
+    if compiled.purpose is Purpose.MARKETING:
+        lines = (*one_click_headers("https://example.com"), list_id(compiled.request))
+        headers = dict(line.decode().split(": ", 1) for line in lines)
+        form["headers"] = {"List-Unsubscribe": _OWN, **{k: v for k, v in headers.items() if k != "List-Unsubscribe"}}
+    written = json.dumps(form, ensure_ascii=False, separators=(",", ":"))
+    return written.replace("%", "%%").replace(f'"{_OWN}"', "%s")
+
+
+_OWN: Final = "\ufdd0"  # a noncharacter, which no text of a request holds
+
+
+def _common(compiled: Compiled, content: Substituted) -> _Json:
     request = compiled.request
     common: _Json = {"from": _mailbox(request.sender, request.sender_name), "subject": content.subject}
     if request.reply_to is not None:
@@ -91,9 +98,9 @@ def _common(compiled: Compiled, content: Shared) -> _Json:
     return {**common, "tracking_settings": _TRACKING}
 
 
-def _content(content: Shared) -> Iterator[_Json]:
+def _content(content: Substituted) -> Iterator[_Json]:
     """Text first, then HTML; an empty part would be refused."""
-    for media_type, value in (("text/plain", content.text), ("text/html", content.html)):
+    for media_type, value in (("text/plain", content.text), ("text/html", content.html or "")):
         if value.strip():
             yield {"type": media_type, "value": value}
 

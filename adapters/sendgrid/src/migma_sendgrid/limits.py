@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Final
 
 from migma_core.audience import Address
@@ -30,6 +30,9 @@ MOST_OCTETS: Final = 20_000_000
 """Octets of a whole request: the lower of the two limits SendGrid states."""
 
 
+_LONGEST_CHARACTER = 4  # octets, in UTF-8
+
+
 class CannotCarry(ValueError):
     """SendGrid would refuse or damage this batch; the message says what to change."""
 
@@ -47,9 +50,11 @@ def check_batch(batch: Batch) -> None:
         _check_name(attachment)
 
 
-def check_substitutions(delivery: DeliveryId, substitutions: Mapping[str, str]) -> None:
+def check_substitutions(delivery: DeliveryId, keys: Sequence[str], values: Sequence[str]) -> None:
     """Raise `CannotCarry` where one recipient's values are more than a personalization holds."""
-    octets = sum(len(key.encode()) + len(value.encode()) for key, value in substitutions.items())
+    if _LONGEST_CHARACTER * (sum(map(len, keys)) + sum(map(len, values))) <= MOST_SUBSTITUTED:
+        return
+    octets = sum(len(text.encode()) for text in (*keys, *values))
     if octets > MOST_SUBSTITUTED:
         raise CannotCarry(
             f"the values of delivery {delivery} take {octets} octets, SendGrid substitutes {MOST_SUBSTITUTED} at most; "
