@@ -57,7 +57,8 @@ class Compiled:
         request = self.request
         # as text: the repr of an address is masked
         sender = (str(request.sender), request.sender_name, str(request.reply_to or ""))
-        shape = (COMPILER, self.purpose, sender, request.project, request.topic, self.brand)
+        headers = tuple(request.headers.items())
+        shape = (COMPILER, self.purpose, sender, request.project, request.topic, self.brand, headers)
         digest = hashlib.sha256(repr((shape, self.subject, self.text, self.html)).encode())
         for one in request.content.attachments:
             digest.update(repr((one.filename, one.media_type, one.content_id, len(one.data))).encode())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from html import escape
 from typing import Final
@@ -20,6 +21,7 @@ __all__ = [
     "PREFERENCES_URL",
     "TRACKING_PIXEL",
     "UNSUBSCRIBE_URL",
+    "feedback_id",
     "list_id",
     "one_click_headers",
     "with_html_footer",
@@ -64,6 +66,17 @@ def list_id(request: SendRequest) -> bytes:
     """List-ID, stable per topic or project, in the sender's domain (RFC 2919; compliance C-11)."""
     label = _list_label(request.topic, request.project)
     return structured("List-ID", f"<{label}.{request.sender.domain}>")
+
+
+def feedback_id(request: SendRequest) -> bytes:
+    """
+    Feedback-ID of marketing: topic, stream and sender, so that complaints are counted per list (H-03).
+
+    The last field names the project by a digest of 15 characters; nothing in it is one recipient's own.
+    """
+    topic = _list_label(request.topic, "all") if request.topic is not None else "all"
+    sender = hashlib.sha256(request.project.encode()).hexdigest()[:15]
+    return structured("Feedback-ID", f"{topic}:marketing:{sender}")
 
 
 def with_html_footer(page: Places, brand: Brand) -> Template:

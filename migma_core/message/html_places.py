@@ -41,6 +41,13 @@ _SCHEMES = frozenset({"cid", "http", "https", "mailto", "sms", "tel"})
 _BLANKS = frozenset(" \t\n\f\r")
 _SCHEME = re.compile(r"\s*([A-Za-z][A-Za-z0-9+.-]*):")
 _HOST = re.compile(r"[^/?#]*//[^/?#]*")
+# what a style hides, white on what is mostly white included (C-12)
+_HIDING = re.compile(
+    r"display\s*:\s*none|visibility\s*:\s*hidden|opacity\s*:\s*0(?:\.0*)?\s*(?:;|$)|font-size\s*:\s*0"
+    r"|(?<![-\w])color\s*:\s*(?:#fff(?:fff)?\b|white\b)",
+    re.IGNORECASE,
+)
+_VOID = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"})
 _HELD = "\ufffc"  # stands for a value within the text read so far of an attribute
 
 _State: TypeAlias = Callable[[str], "None"]
@@ -94,6 +101,9 @@ class _Reader:
         self._tail = ""  # the latest characters, where the end of something is looked for
         self._only_text: str | None = None  # the element whose content is no markup
         self._in_head = False
+        self._links: set[str] = set()  # names in the links of the tag that is being read
+        self._hides = False  # the tag that is being read
+        self._hidden_by: tuple[str, int] | None = None  # an element, and how many of its name are open within
         self._at = self._tag_at = (0, 0)
 
     def read(self, text: str, number: int) -> None:
@@ -110,7 +120,7 @@ class _Reader:
             return landing
         self._tail = ""
         if self._state in (self._data, self._comment):
-            self._sees(name, self._state == self._data and not self._in_head)
+            self._see({name} if self._state == self._data else set())
             return Landing.HTML
         if self._state == self._content and self._only_text in _TEXT_ONLY:
             return Landing.HTML
@@ -121,15 +131,16 @@ class _Reader:
         """What the page ends within, in words."""
         return None if self._state in (self._data, self._less_than) else self._where()
 
-    def _sees(self, name: str, is_seen: bool) -> None:
-        if is_seen:
-            self.seen.add(name)
+    def _see(self, names: set[str]) -> None:
+        if not self._in_head and self._hidden_by is None and not self._hides:
+            self.seen |= names
 
     def _attribute_landing(self, name: str) -> Landing:
         attribute = self._attribute
         if attribute.startswith("on") or attribute == "srcdoc":
             raise InvalidTemplate(f"{{{{{name}}}}} stands in the attribute {attribute}, which runs; take it out")
-        self._sees(name, attribute == "href" and self._name in {"a", "area"} and not self._in_head)
+        if attribute == "href" and self._name in {"a", "area"}:
+            self._links.add(name)
         if attribute == "style":
             return Landing.STYLE
         return self._link_landing(name) if attribute in _LINKS else Landing.HTML
@@ -168,6 +179,7 @@ class _Reader:
             self._name, self._state = "", self._end_tag_open
         elif c.isascii() and c.isalpha():
             self._name, self._is_closing, self._state = c.lower(), False, self._tag_name
+            self._hides = False
         elif c in "!?":
             self._tail, self._state = "", self._markup if c == "!" else self._bogus
         else:
@@ -206,10 +218,11 @@ class _Reader:
             self._name += c.lower()
 
     def _before_name(self, c: str) -> None:
+        self._note_hiding()
         if c == ">":
             self._end_tag()
         elif c not in _BLANKS and c != "/":
-            self._attribute, self._state = c.lower(), self._attribute_name
+            self._attribute, self._value, self._state = c.lower(), "", self._attribute_name
 
     def _attribute_name(self, c: str) -> None:
         if c == "=":
@@ -233,9 +246,9 @@ class _Reader:
         if c in "\"'":
             self._quote, self._value, self._state = c, "", self._quoted
         elif c == ">":
-            self._end_tag()
+            self._before_name(c)
         elif c not in _BLANKS:
-            self._state = self._unquoted
+            self._value, self._state = c, self._unquoted
 
     def _quoted(self, c: str) -> None:
         if c == self._quote:
@@ -244,10 +257,11 @@ class _Reader:
             self._value += c
 
     def _unquoted(self, c: str) -> None:
-        if c == ">":
-            self._end_tag()
-        elif c in _BLANKS:
+        if c == ">" or c in _BLANKS:
             self._state = self._before_name
+            self._before_name(c)
+        else:
+            self._value += c
 
     def _content(self, c: str) -> None:
         """Text of an element that holds no markup, up to its own closing tag."""
@@ -258,8 +272,27 @@ class _Reader:
             return
         self._tail = (self._tail + c)[-len(ending) :]
 
+    def _note_hiding(self) -> None:
+        """Whether the attribute just read hides its element."""
+        is_style = self._attribute == "style" and bool(_HIDING.search(unescape(self._value)))
+        self._hides = self._hides or self._attribute == "hidden" or is_style
+        self._attribute = ""
+
+    def _count_hidden(self) -> None:
+        """Follow what is hidden to its end, elements of the same name within it included."""
+        if self._hidden_by is None:
+            hides = self._hides and not self._is_closing and self._name not in _VOID
+            self._hidden_by = (self._name, 1) if hides else None
+        elif self._hidden_by[0] == self._name:
+            depth = self._hidden_by[1] + (-1 if self._is_closing else 1)
+            self._hidden_by = (self._name, depth) if depth else None
+        self._hides = False
+
     def _end_tag(self) -> None:
         self._state, self._only_text = self._data, None
+        self._see(self._links)
+        self._links.clear()
+        self._count_hidden()
         if self._name == "head":
             self._in_head = not self._is_closing
         elif self._name == "body":

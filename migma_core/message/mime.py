@@ -12,7 +12,7 @@ from urllib.parse import quote
 from ..decision.purpose import Purpose
 from ..request.content import Attachment
 from .compile import Compiled
-from .compliance import list_id, one_click_headers
+from .compliance import feedback_id, list_id, one_click_headers
 from .headers import date_header, mailbox, structured, unstructured
 from .message import Batch, Message
 from .program import Hole, Program, Target, pieces_of
@@ -48,9 +48,10 @@ class MimeProgram:
         if request.reply_to is not None:
             head.append(mailbox("Reply-To", None, request.reply_to))
         if compiled.purpose is Purpose.MARKETING:
-            head.append(list_id(request))
+            head += [list_id(request), feedback_id(request)]
         else:
             head.append(b"Auto-Submitted: auto-generated")  # RFC 3834 §5, compliance H-04
+        head += [unstructured(name, value) for name, value in request.headers.items()]
         self._head = b"\r\n".join([*head, b"MIME-Version: 1.0"])
         self._body = Program(_entity(compiled))
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from unicodedata import category
 
 from ..audience.address import Address, hidden_characters
 from ..audience.contact import ProjectId
 from ..audience.topic import TopicId
 from ..audience.values import Scalar
 from .content import Content
+from .custom_headers import check_custom_headers
 from .domain import BUILT_IN_PROVIDER, PROVIDERS
 from .exclusion import Exclusion
 from .recipients import Recipients
 
 __all__ = ["SendRequest"]
+
+_ADDRESS = re.compile(r"[^\s<>()\",;:@]+@[^\s<>()\",;:@]+\.[^\s<>()\",;:@.]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +29,9 @@ class SendRequest:
 
     ``transactional`` is unset by default: the shape of the recipients decides then (R1, R2), and an explicit value wins
     (R4, R5). ``justification`` is recorded beside such an override (R7). ``exclusions`` leave people out of the
-    audience, whatever the purpose. ``variables`` win over contact values. Raises `ValueError` for names that would
-    break a header and for unknown providers (R41).
+    audience, whatever the purpose. ``variables`` win over contact values. ``headers`` are the caller's own, the
+    same for everyone, never one that we or the provider set. Raises `ValueError` for names and headers that would break
+    or forge one, for a name that shows another address than the sender's (G-09), and for unknown providers (R41).
     """
 
     project: ProjectId
@@ -40,13 +46,19 @@ class SendRequest:
     justification: str | None = None
     exclusions: tuple[Exclusion, ...] = ()
     variables: Mapping[str, Scalar] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.sender_name.strip():
             raise ValueError("from_name is required: say who is writing (R36)")
         if (hidden := hidden_characters(self.sender_name)) is not None:
             raise ValueError(f"from_name holds {hidden}, which would break the header; remove it")
+        if all(category(character) in {"Cf", "Zs"} for character in self.sender_name):
+            raise ValueError("from_name holds invisible characters only; say who is writing (G-09)")
+        if any(shown.lower() != str(self.sender).lower() for shown in _ADDRESS.findall(self.sender_name)):
+            raise ValueError("from_name shows another address than the sender's; take it out (G-09)")
         if self.provider not in PROVIDERS:
             raise ValueError(f"provider {self.provider!a} is unknown; use one of: {', '.join(PROVIDERS)}")
         if not self.sender.local.isascii():
             raise ValueError("the local part of the from address is ASCII: several providers garble others")
+        check_custom_headers(self.headers)

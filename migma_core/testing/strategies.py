@@ -485,6 +485,7 @@ def send_requests(  # noqa: PLR0913 - one keyword per field that decides somethi
     transactional: Narrowed[bool | None] = None,
     justification: Narrowed[str | None] = None,
     variables: Narrowed[Mapping[str, Scalar]] = None,
+    headers: Narrowed[Mapping[str, str]] = None,
 ) -> SearchStrategy[SendRequest]:
     """Requests to every kind of recipient, with the flag set, cleared and unset, through every provider."""
     ascii_locals = st.text(_ATEXT, min_size=1, max_size=64)
@@ -492,7 +493,7 @@ def send_requests(  # noqa: PLR0913 - one keyword per field that decides somethi
         SendRequest,
         project=_or(project, references().map(ProjectId)),
         sender=_or(sender, addresses(local=ascii_locals)),
-        sender_name=names(),
+        sender_name=names().filter(lambda shown: "@" not in shown and any(c.isalnum() for c in shown)),
         recipients=_or(to, recipients()),
         content=_or(content, contents()),
         provider=_or(provider, st.sampled_from(PROVIDERS)),
@@ -501,6 +502,15 @@ def send_requests(  # noqa: PLR0913 - one keyword per field that decides somethi
         transactional=_or(transactional, st.none() | st.booleans()),
         justification=_or(justification, st.none() | st.text(max_size=20)),
         variables=_or(variables, st.dictionaries(_field_names(), scalars(), max_size=2)),
+        headers=_or(headers, custom_headers()),
+    )
+
+
+def custom_headers() -> SearchStrategy[Mapping[str, str]]:
+    """A caller's own headers: any name that is theirs to set, any text that a line can hold."""
+    named = st.from_regex(r"X-[A-Za-z0-9]{1,20}", fullmatch=True).filter(lambda name: name.lower() != "x-smtpapi")
+    return st.dictionaries(named, names(most=200), max_size=3).filter(
+        lambda given: len({name.lower() for name in given}) == len(given)
     )
 
 

@@ -31,9 +31,11 @@ from migma_core import (
     parse_template,
     verify_token,
 )
+from migma_core.message.compliance import feedback_id
 from migma_core.message.headers import mailbox, structured, unstructured
 from migma_core.message.html_places import html_places
 from migma_core.message.plain_text import plain_text
+from migma_core.testing.strategies import custom_headers
 from tests.support.batches import BRAND, SENDER, batch_for, compiled_for, opt_out_link, request_for
 from tests.support.texts import PLAIN, header_texts, names, texts
 
@@ -256,3 +258,32 @@ def test_plain_text_is_total(html: str) -> None:
 def test_plain_text_keeps_every_link(url: str, said: str) -> None:
     """A link of the HTML can be followed from the text."""
     assert url in plain_text(f'<p>Look <a href="{escape(url)}">{said}</a></p>')
+
+
+@given(custom_headers())
+def test_a_callers_headers_are_read_back_and_no_other(given_headers: dict[str, str]) -> None:
+    """Each stands in the message once, as it was given; ours are what they are without them."""
+    (octets,) = mime_messages(batch_for(compiled_for(headers=given_headers)))
+    (usual,) = mime_messages(batch_for(compiled_for()))
+    message = read(octets)
+    for name, value in given_headers.items():
+        assert message.get_all(name) == [value]
+    assert sorted(set(message.keys()) - set(given_headers)) == sorted(read(usual).keys())
+
+
+@given(ids, st.none() | ids)
+def test_feedback_names_the_list_and_the_sender_and_no_recipient(project: str, topic: str | None) -> None:
+    """Three fields, none of which says who reads it; the sender's has 15 characters and never changes (H-03)."""
+    request = request_for(project=project, topic=topic)
+    line = feedback_id(request)
+    named, stream, sender = line.decode().removeprefix("Feedback-ID: ").split(":")
+    assert (named, stream, len(sender)) == (topic or "all", "marketing", 15)
+    assert feedback_id(request_for(project=project, subject="Other")).endswith(f":{sender}".encode())
+
+
+def test_feedback_is_asked_for_marketing_alone() -> None:
+    """Marketing has one Feedback-ID, the same for all recipients; transactional mail has none (H-03)."""
+    first, second = (read(one) for one in mime_messages(batch_for(compiled_for(), [{}, {}])))
+    assert first.get_all("Feedback-ID", []) == [second["Feedback-ID"]]
+    (service,) = mime_messages(batch_for(compiled_for(transactional=True)))
+    assert read(service)["Feedback-ID"] is None

@@ -64,6 +64,7 @@ CHANGED: dict[str, Any] = {
     "exclusions": (EarlierRecipients(SendId("c" * 32)),),
     "variables": {"code": "42"},
     "justification": "recall notice",
+    "headers": {"X-Campaign": "spring"},
 }
 
 

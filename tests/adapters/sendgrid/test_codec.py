@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import random
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -102,6 +103,7 @@ def _headers(number: int, marketing: bool) -> dict[str, str]:
         "List-Unsubscribe": f"<{opt_out_link(number)}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         "List-ID": f"<{'a' * 32}.acme.example.com>",
+        "Feedback-ID": f"all:marketing:{sha256(('a' * 32).encode()).hexdigest()[:15]}",
     }
 
 

@@ -97,7 +97,7 @@ def test_marketing_carries_its_headers() -> None:
     assert b"\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in octets
     usual = ["From", "List-ID", "MIME-Version", "Date", "Message-ID", "To", "Subject", DELIVERY_HEADER, "Content-Type"]
     found = sorted(line.partition(b":")[0].decode() for line in head)
-    assert found == sorted([*usual, "List-Unsubscribe", "List-Unsubscribe-Post"])
+    assert found == sorted([*usual, "List-Unsubscribe", "List-Unsubscribe-Post", "Feedback-ID"])
 
 
 def test_transactional_carries_none_of_them() -> None:

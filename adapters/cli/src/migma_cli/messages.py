@@ -31,6 +31,7 @@ def send(  # noqa: PLR0913 - one parameter per option
     ] = None,
     justification: Annotated[str | None, Parameter(help="Why a whole audience is mailed as transactional.")] = None,
     var: Annotated[dict[str, str] | None, Parameter(help="Values for the template: --var.code 42")] = None,
+    header: Annotated[dict[str, str] | None, Parameter(help="Headers of your own: --header.X-Campaign spring")] = None,
     common: Options = USUAL,
 ) -> int:
     """Send now, to one address, a tag or a segment."""
@@ -58,6 +59,7 @@ def send(  # noqa: PLR0913 - one parameter per option
                 transactional=transactional,
                 justification=justification,
                 variables=var or {},
+                headers=header or {},
                 watch=watch,
             ),
         )

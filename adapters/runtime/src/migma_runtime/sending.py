@@ -125,6 +125,7 @@ class Sending:
             justification=words.get("justification"),
             exclusions=self._exclusions(project, words),
             variables=words.get("variables") or {},
+            headers=words.get("headers") or {},
         )
 
     def _recipients(

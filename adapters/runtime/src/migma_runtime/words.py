@@ -18,7 +18,8 @@ class SendWords(TypedDict, total=False):
     ``recipient_type`` is ``email`` (with ``recipient_email``), or ``audience``, ``segment`` or ``tag`` (with
     ``recipient_id``); ids of tags, segments, topics and projects may be names. ``template`` is HTML, ``text`` is
     derived from it when absent; both may hold ``{{name}}`` and ``{{name|fallback}}``, filled from ``variables`` and
-    the contact. ``exclude_segments`` and ``exclude_recipients_of`` (earlier campaigns) leave people out.
+    the contact; ``headers`` are your own, the same for everyone. ``exclude_segments`` and ``exclude_recipients_of``
+    (earlier campaigns) leave people out.
     """
 
     project_id: Required[str]
@@ -33,6 +34,7 @@ class SendWords(TypedDict, total=False):
     text: str | None
     attachments: tuple[Attachment, ...]
     variables: Mapping[str, Scalar] | None
+    headers: Mapping[str, str] | None
     provider_type: str
     topic_id: str | None
     transactional: bool | None

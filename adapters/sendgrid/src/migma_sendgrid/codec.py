@@ -11,7 +11,7 @@ from typing import Any, Final
 from migma_core.audience import Address
 from migma_core.decision import Purpose
 from migma_core.message import Batch, Compiled
-from migma_core.message.compliance import list_id, one_click_headers
+from migma_core.message.compliance import ONE_CLICK, feedback_id, list_id
 from migma_core.message.substitution import SENDGRID, Substituted, substituted
 from migma_core.request import Attachment
 
@@ -50,6 +50,7 @@ def _around(batch: Batch) -> Iterator[str]:
     """What stands outside the bodies: SendGrid substitutes in some of it as well, and does not say in what exactly."""
     request = batch.compiled.request
     yield f"{request.sender} {request.sender_name} {request.reply_to} {request.project} {request.topic}"
+    yield from request.headers.values()
     for message in batch.messages:
         yield f"{message.approval.address} {message.unsubscribe_url}"
 
@@ -75,11 +76,17 @@ def _form(compiled: Compiled, keys: tuple[str, ...]) -> str:
     if keys:
         form["substitutions"] = dict.fromkeys(keys, _OWN)
     if compiled.purpose is Purpose.MARKETING:
-        lines = (*one_click_headers("https://example.com"), list_id(compiled.request))
-        headers = dict(line.decode().split(": ", 1) for line in lines)
-        form["headers"] = {"List-Unsubscribe": _OWN, **{k: v for k, v in headers.items() if k != "List-Unsubscribe"}}
+        form["headers"] = _marketing_headers(compiled)
     written = json.dumps(form, ensure_ascii=False, separators=(",", ":"))
     return written.replace("%", "%%").replace(f'"{_OWN}"', "%s")
+
+
+def _marketing_headers(compiled: Compiled) -> dict[str, str]:
+    """The headers of each message, the caller's own included; the link is each recipient's."""
+    request = compiled.request
+    lines = (ONE_CLICK, list_id(request), feedback_id(request))
+    shared = dict(line.decode().split(": ", 1) for line in lines)
+    return {**request.headers, "List-Unsubscribe": _OWN, **shared}
 
 
 _OWN: Final = "\ufdd0"  # a noncharacter, which no text of a request holds
@@ -94,7 +101,7 @@ def _common(compiled: Compiled, content: Substituted) -> _Json:
     if request.content.attachments:
         common["attachments"] = [_attachment(one) for one in request.content.attachments]
     if compiled.purpose is Purpose.TRANSACTIONAL:
-        common["headers"] = {"Auto-Submitted": "auto-generated"}  # RFC 3834 §5, compliance H-04
+        common["headers"] = {**request.headers, "Auto-Submitted": "auto-generated"}  # RFC 3834 §5, compliance H-04
     return {**common, "tracking_settings": _TRACKING}
 
 
