@@ -3,6 +3,7 @@
 from .clock import Clock
 from .ledger import Ledger
 from .provider import Capabilities, ListingProvider, Provider
+from .signer import Signer
 from .store import (
     ContactPage,
     DecisionRecord,
@@ -31,6 +32,7 @@ __all__ = [
     "RefusedRow",
     "Row",
     "SendRecord",
+    "Signer",
     "Store",
     "SuppressionRecord",
     "Tag",
