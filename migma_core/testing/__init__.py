@@ -3,12 +3,14 @@
 from ..decision.checker import check
 from . import strategies
 from .decision_laws import DecisionLaws
+from .encoding_laws import EncodingLaws
 from .law import Law, LawBook, law
 from .machine import PolicyMachine
 from .review import assert_nobody_newly_mailable
 
 __all__ = [
     "DecisionLaws",
+    "EncodingLaws",
     "Law",
     "LawBook",
     "PolicyMachine",

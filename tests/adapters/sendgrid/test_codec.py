@@ -15,6 +15,8 @@ from migma_sendgrid import CAPABILITIES, CannotCarry, encode
 from migma_sendgrid.limits import MOST_OCTETS, MOST_SUBSTITUTED
 
 from migma_core import Address, Attachment, Batch, Compiled, Scalar
+from migma_core.message.certificate import Delivered
+from migma_core.testing import EncodingLaws
 from tests.adapters.sendgrid.expander import Expanded, expand
 from tests.support.batches import NOW, batch_for, compiled_for, delivery_id, message_for, opt_out_link
 from tests.support.texts import header_texts, texts
@@ -248,3 +250,20 @@ def test_the_expander_replaces_plainly() -> None:
         "content": [{"type": "text/plain", "value": "-x-x-"}],
     }
     assert expand(json.dumps(body).encode()) == [Expanded(["a@b.example"], "1", "1x-", None, {}, {})]
+
+
+class TestSendGrid(EncodingLaws):
+    """The codec under the law book of encodings, expanded by SendGrid's published rules."""
+
+    cannot_carry = (CannotCarry,)
+
+    def encode(self, batch: Batch) -> bytes:
+        """The JSON body."""
+        return encode(batch)
+
+    def read(self, octets: bytes, batch: Batch) -> list[Delivered]:
+        """What each mailbox would receive."""
+        return [
+            Delivered(tuple(one.to), tuple(one.headers.items()), one.subject, one.text, one.html)
+            for one in expand(octets)
+        ]
