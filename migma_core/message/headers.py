@@ -6,6 +6,7 @@ import base64
 import re
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import lru_cache
 
 from ..audience.address import Address, hidden_characters
 
@@ -32,14 +33,12 @@ def unstructured(name: str, value: str) -> bytes:
     b'Subject: =?utf-8?B?R3LDvMOfZQ==?='
     """
     _check(name, value)
-    words = _WORDS.findall(f" {value}")
-    if (
-        value.isascii()
-        and "=?" not in value
-        and value == value.strip()
-        and all(len(one) < _LONGEST_WORD for one in words)
-    ):
-        return _folded(f"{name}:", words)
+    if value.isascii() and "=?" not in value and value == value.strip():
+        if len(name) + 2 + len(value) <= _PREFERRED_LINE:
+            return f"{name}: {value}".encode()
+        words = _WORDS.findall(f" {value}")
+        if all(len(one) < _LONGEST_WORD for one in words):
+            return _folded(f"{name}:", words)
     return _folded(f"{name}:", [f" {word}" for word in _encoded_words(value, len(name) + 2)])
 
 
@@ -78,13 +77,19 @@ def mailbox(name: str, display: str | None, address: Address) -> bytes:
     return _folded(f"{name}:", [*words, f" <{address}>"])
 
 
+@lru_cache(maxsize=8)  # one moment for a whole batch
 def date_header(moment: datetime) -> bytes:
     """The Date line for an aware moment, in UTC (RFC 5322 §3.6.1)."""
     return f"Date: {format_datetime(moment.astimezone(UTC).replace(microsecond=0))}".encode()
 
 
+@lru_cache(maxsize=256)  # names are few, and each message has them all
+def _is_name(name: str) -> bool:
+    return _NAME.fullmatch(name) is not None
+
+
 def _check(name: str, value: str) -> None:
-    if not _NAME.fullmatch(name):
+    if not _is_name(name):
         raise HeaderRefused("a header's name has 1 to 76 printable ASCII characters and no colon")
     if (hidden := hidden_characters(value)) is not None:
         raise HeaderRefused(f"{name} holds {hidden}; a value is refused, never repaired (compliance G-01)")

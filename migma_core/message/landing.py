@@ -43,11 +43,17 @@ class Landing(StrEnum):
 
 
 def _html(value: str) -> str:
-    return escape(value) if _SPECIAL(value) else value
+    return value if value.isalnum() or not _SPECIAL(value) else escape(value)
 
 
 def _url(value: str) -> str:
     return _html(value) if _FOLLOWABLE.fullmatch(value) else NOWHERE
+
+
+def _url_part(value: str) -> str:
+    if value.isascii() and value.isalnum():
+        return value
+    return quote(value, safe="/@")
 
 
 def _style(value: str) -> str:
@@ -59,7 +65,7 @@ ENCODE: Mapping[Landing, Callable[[str], str]] = {
     Landing.HTML: _html,
     Landing.URL: _url,
     Landing.URL_HOST: lambda value: quote(value, safe=""),
-    Landing.URL_PART: lambda value: quote(value, safe="/@"),
+    Landing.URL_PART: _url_part,
     Landing.STYLE: _style,
 }
 """How a value is written in each landing. Total, and never shorter on safety than its neighbour."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from types import MappingProxyType
 
 from ..audience.address import hidden_characters
 from ..audience.values import Scalar
@@ -13,7 +12,7 @@ from .approval import Approval
 from .compile import Compiled
 from .compliance import POSTAL_ADDRESS, PREFERENCES_URL, TRACKING_PIXEL, UNSUBSCRIBE_URL, one_click_headers
 from .headers import HeaderRefused
-from .sealed import Sealed, SealedError
+from .sealed import Sealed, SealedError, SealedValues
 from .template import as_text, lone_surrogate
 from .token import DeliveryId
 
@@ -69,7 +68,7 @@ class Message(Sealed):
         }
         subject = compiled.subject.render(filled)
         _check(subject, filled, unsubscribe_url)
-        return _sealed_message(approval, delivery, subject, MappingProxyType(filled), unsubscribe_url)
+        return _sealed_message(approval, delivery, subject, SealedValues(filled), unsubscribe_url)
 
     @property
     def message_id(self) -> str:

@@ -7,7 +7,8 @@ go character by character, so pieces encoded apart are the whole encoded at once
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from json.encoder import encode_basestring
 from typing import Final, NamedTuple
 from urllib.parse import quote_plus
@@ -17,7 +18,7 @@ from .compliance import TRACKING_PIXEL
 from .landing import ENCODE, Landing
 from .template import Slot, Template
 
-__all__ = ["FORM", "JSON", "PLAIN", "Bodies", "Hole", "Program", "Target", "bodies", "pieces_of"]
+__all__ = ["FORM", "JSON", "PLAIN", "Bodies", "Hole", "Program", "Target", "pieces_of"]
 
 
 class Target(NamedTuple):
@@ -42,53 +43,79 @@ FORM: Final = Target("form", quote_plus)
 
 
 class Hole(NamedTuple):
-    """A place for one value, with its encoder, and what stands there without a value, encoded already."""
+    """A place for one value, with its encoder if any, and what stands there without a value, encoded already."""
 
     name: str
-    encode: Callable[[str], str]
+    encode: Callable[[str], str] | None
     otherwise: str
 
 
-class Program:
+class _Filling:
+    """Encoded literals, and where each value stands in which encoding: the same in many places is encoded once."""
+
+    __slots__ = ("_again", "_as_it_is", "_encoded", "_pieces")
+
+    def __init__(self, pieces: Sequence[str | Hole]) -> None:
+        self._pieces = ["" if isinstance(one, Hole) else one for one in pieces]
+        places: dict[Hole, list[int]] = {}
+        for at, one in enumerate(pieces):
+            if isinstance(one, Hole):
+                places.setdefault(one, []).append(at)
+        first = [(at, hole) for hole, (at, *_) in places.items()]
+        self._as_it_is = tuple((at, one.name, one.otherwise) for at, one in first if one.encode is None)
+        self._encoded = tuple((at, one.name, one.otherwise, one.encode) for at, one in first if one.encode is not None)
+        self._again = tuple((other, at) for at, *others in places.values() for other in others)
+
+    def fill(self, values: Mapping[str, str]) -> list[str]:
+        """The pieces, holes filled; a value that is missing or empty leaves what stands there otherwise."""
+        pieces, get = self._pieces.copy(), values.get
+        for at, name, otherwise in self._as_it_is:
+            pieces[at] = get(name) or otherwise
+        for at, name, otherwise, encode in self._encoded:
+            value = get(name)
+            pieces[at] = encode(value) if value else otherwise
+        for at, first in self._again:
+            pieces[at] = pieces[first]
+        return pieces
+
+
+class Program(_Filling):
     """
-    Encoded literals and holes in order: run it on each recipient's values.
+    One document: run it on each recipient's values.
 
     >>> from .template import parse_template
-    >>> Program(pieces_of(parse_template('Say "{{word|hi}}"'), JSON)).run({"word": "a\\nb"})
-    'Say \\\\"a\\\\nb\\\\"'
+    >>> Program(pieces_of(parse_template('Say "{{word|hi}}"'), JSON)).run({"word": "a\nb"})
+    'Say \\"a\\nb\\"'
     """
 
-    __slots__ = ("_holes", "_pieces")
+    __slots__ = ()
 
     def __init__(self, pieces: Iterable[str | Hole]) -> None:
-        merged = list(_merged(pieces))
-        self._pieces = ["" if isinstance(one, Hole) else one for one in merged]
-        self._holes = tuple((at, *one) for at, one in enumerate(merged) if isinstance(one, Hole))
+        super().__init__(_merged(pieces))
 
     def run(self, values: Mapping[str, str]) -> str:
-        """Fill the holes; a value that is missing or empty leaves what stands there otherwise."""
-        pieces = self._pieces.copy()
-        for at, name, encode, otherwise in self._holes:
-            value = values.get(name)
-            pieces[at] = encode(value) if value else otherwise
-        return "".join(pieces)
+        """The document with these values."""
+        return "".join(self.fill(values))
 
 
-class Bodies(NamedTuple):
-    """Subject and both bodies, compiled for one target."""
+class Bodies(_Filling):
+    """Subject and both bodies of a content, compiled for one target together."""
 
-    subject: Program
-    text: Program
-    html: Program | None
+    __slots__ = ("_has_html", "_html_at", "_text_at")
 
+    def __init__(self, compiled: Compiled, target: Target) -> None:
+        subject, text, html = (
+            _merged(pieces_of(one, target)) for one in (compiled.subject, compiled.text, compiled.html or Template(()))
+        )
+        super().__init__([*subject, *text, *html])
+        self._text_at, self._html_at = len(subject), len(subject) + len(text)
+        self._has_html = compiled.html is not None
 
-def bodies(compiled: Compiled, target: Target) -> Bodies:
-    """Compile a content for a target, once for everyone it goes to."""
-    return Bodies(
-        Program(pieces_of(compiled.subject, target)),
-        Program(pieces_of(compiled.text, target)),
-        Program(pieces_of(compiled.html, target)) if compiled.html is not None else None,
-    )
+    def run(self, values: Mapping[str, str]) -> tuple[str, str, str | None]:
+        """Subject, text, and HTML where there is any."""
+        pieces, text_at, html_at = self.fill(values), self._text_at, self._html_at
+        html = "".join(pieces[html_at:]) if self._has_html else None
+        return "".join(pieces[:text_at]), "".join(pieces[text_at:html_at]), html
 
 
 def pieces_of(template: Template, target: Target) -> Iterable[str | Hole]:
@@ -101,25 +128,28 @@ def pieces_of(template: Template, target: Target) -> Iterable[str | Hole]:
 
 
 def _hole(slot: Slot, target: Target) -> Hole:
-    encode = _after(ENCODE[slot.landing], target.encode, is_text=slot.landing is Landing.TEXT)
-    return Hole(slot.name, encode, encode(slot.fallback) if slot.fallback else "")
+    encode = _both(slot.landing, target.encode)
+    fallback = slot.fallback or ""
+    return Hole(slot.name, encode, fallback if encode is None else encode(fallback))
 
 
-def _after(landing: Callable[[str], str], target: Callable[[str], str], *, is_text: bool) -> Callable[[str], str]:
-    """One encoder for both steps, and one call less where either does nothing."""
-    if target is str:
-        return landing
-    return target if is_text else lambda value: target(landing(value))
+@cache  # so that equal slots make equal holes
+def _both(landing: Landing, target: Callable[[str], str]) -> Callable[[str], str] | None:
+    """One encoder for both steps, or ``None`` where neither does anything."""
+    is_text, is_plain = landing is Landing.TEXT, target is str
+    if is_plain:
+        return None if is_text else ENCODE[landing]
+    encode = ENCODE[landing]
+    return target if is_text else lambda value: target(encode(value))
 
 
-def _merged(pieces: Iterable[str | Hole]) -> Iterable[str | Hole]:
+def _merged(pieces: Iterable[str | Hole]) -> list[str | Hole]:
     """Join neighbouring literals, so that a run copies few pieces."""
-    literal: list[str] = []
+    merged: list[str | Hole] = [""]
     for piece in pieces:
-        if isinstance(piece, str):
-            literal.append(piece)
+        last = merged[-1]
+        if isinstance(piece, str) and isinstance(last, str):
+            merged[-1] = last + piece
         else:
-            yield "".join(literal)
-            yield piece
-            literal.clear()
-    yield "".join(literal)
+            merged.append(piece)
+    return merged

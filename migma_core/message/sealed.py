@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NoReturn, Self, SupportsIndex
 
-__all__ = ["Sealed", "SealedError"]
+__all__ = ["Sealed", "SealedError", "SealedValues"]
 
 
 class SealedError(TypeError):
@@ -41,3 +41,18 @@ class Sealed:
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
         raise SealedError(f"{type(self).__name__} lives in memory only")
+
+
+class SealedValues(dict[str, str]):
+    """
+    The values of a message: read as fast as any dictionary, and never changed.
+
+    A view would cost every look-up of every recipient; ``dict.__setitem__`` is out of scope, as above.
+    """
+
+    __slots__ = ()
+
+    def _refuse(self, *_args: object, **_named: object) -> NoReturn:
+        raise SealedError("the values of a message cannot be changed")
+
+    __setitem__ = __delitem__ = update = pop = popitem = clear = setdefault = __ior__ = _refuse

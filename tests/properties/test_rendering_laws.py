@@ -9,10 +9,10 @@ from urllib.parse import parse_qs, parse_qsl, unquote, urlsplit
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from migma_core import Template, parse_template
+from migma_core import parse_template
 from migma_core.message.html_places import html_places
 from migma_core.message.landing import ENCODE, NOWHERE, Landing
-from migma_core.message.program import FORM, JSON, PLAIN, Program, bodies, pieces_of
+from migma_core.message.program import FORM, JSON, PLAIN, Bodies, Program, pieces_of
 from tests.support.batches import batch_for, compiled_for
 from tests.support.texts import header_texts, texts
 
@@ -132,17 +132,14 @@ def test_every_target_holds_the_same_document(people: list[tuple[str, str, str]]
     """Read back from JSON and from a form, subject, text and HTML are those of plain rendering, for each recipient."""
     clean = literal.replace("{", "").replace("<", "")
     compiled = compiled_for("For {{name}}", PAGE.replace("go", clean), clean + "{{x}}{{y|z}}\n", transactional=True)
-    plain, as_json, as_form = (bodies(compiled, target) for target in (PLAIN, JSON, FORM))
+    plain, as_json, as_form = (Bodies(compiled, target) for target in (PLAIN, JSON, FORM))
     for x, name, y in people:
         values = {"x": x, "name": name, "y": y}
-        templates = compiled.subject, compiled.text, compiled.html
-        for template, by_plain, by_json, by_form in zip(templates, plain, as_json, as_form, strict=True):
-            assert isinstance(template, Template)
-            meant = template.render(values)
-            assert by_plain is not None and by_json is not None and by_form is not None
-            assert by_plain.run(values) == meant
-            assert json.loads(f'"{by_json.run(values)}"') == meant
-            assert parse_qs(f"body={by_form.run(values)}", keep_blank_values=True) == {"body": [meant]}
+        assert compiled.html is not None
+        meant = tuple(one.render(values) for one in (compiled.subject, compiled.text, compiled.html))
+        assert plain.run(values) == meant
+        assert tuple(json.loads(f'"{one}"') for one in as_json.run(values)) == meant
+        assert tuple(parse_qs(f"a={one}", keep_blank_values=True)["a"][0] for one in as_form.run(values)) == meant
 
 
 @given(st.lists(VALUES, max_size=3))
@@ -162,3 +159,9 @@ def test_nothing_tracks() -> None:
     (message,) = batch_for(compiled, [{"tracking_pixel": "<img src=x>"}]).messages
     assert message.values["tracking_pixel"] == ""
     assert "<img" not in compiled.html.render(message.values)
+
+
+def test_without_html_there_are_two_bodies() -> None:
+    """A content of text alone has no page in any target."""
+    compiled = compiled_for("Hi", "", "Hello {{name}}", transactional=True)
+    assert Bodies(compiled, PLAIN).run({"name": "Ada"}) == ("Hi", "Hello Ada", None)
