@@ -119,7 +119,7 @@ def docs(session: nox.Session) -> None:
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """Measure the figures promised, as ratios within one run; ``-- --json FILE`` writes them down as well."""
-    everything(session, "test")
+    everything(session, "test", "bench")
     session.run("python", "-m", "tests.benchmarks", *session.posargs)
 
 

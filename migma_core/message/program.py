@@ -84,8 +84,8 @@ class Program(_Filling):
     One document: run it on each recipient's values.
 
     >>> from .template import parse_template
-    >>> Program(pieces_of(parse_template('Say "{{word|hi}}"'), JSON)).run({"word": "a\nb"})
-    'Say \\"a\\nb\\"'
+    >>> Program(pieces_of(parse_template("Dear {{name|reader}},"), FORM)).run({"name": "A & B"})
+    'Dear+A+%26+B%2C'
     """
 
     __slots__ = ()
