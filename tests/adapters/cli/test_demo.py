@@ -6,11 +6,18 @@ import csv
 import re
 from collections.abc import Callable
 from email import message_from_bytes
+from itertools import starmap
 from pathlib import Path
 from typing import Any
 
+import pytest
+from migma_cli.__main__ import main
 from migma_cli.demo.people import HEADER, write_people
+from migma_outbox import Outbox
 from migma_wire import read_contacts
+
+from migma_core import Attempt, Batch, Outcome, Parcel
+from migma_core.message.certificate import certify_mime
 
 Run = Callable[..., Any]
 README = Path(__file__).parents[3] / "README.md"
@@ -70,3 +77,18 @@ def test_the_list_is_the_same_for_the_same_seed_and_messy(tmp_path: Path) -> Non
     with (tmp_path / "a.csv").open("rb") as stream:
         refused = [row for row in read_contacts(stream) if hasattr(row, "reason")]
     assert 10 < len(refused) < 100
+
+
+def test_every_mail_of_the_demo_is_certified(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each message that the demo hands over, marketing and transactional, holds what the law and providers ask for."""
+    certified: list[tuple[str, ...]] = []
+    hand_over = Outbox.hand_over
+
+    def certifying(self: Outbox, batch: Batch, parcel: Parcel, attempt: Attempt, /) -> tuple[Outcome, ...]:
+        certified.extend(starmap(certify_mime, zip(parcel.bodies, batch.messages, strict=True)))
+        return hand_over(self, batch, parcel, attempt)
+
+    monkeypatch.setattr(Outbox, "hand_over", certifying)
+    assert main(["demo", "--contacts", "300"]) == 0
+    assert len(certified) > 200
+    assert set(certified) == {()}

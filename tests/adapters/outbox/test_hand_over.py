@@ -41,7 +41,7 @@ def hand_over(outbox: Outbox, batch: Batch, fence: int = 1) -> list[str]:
 
 def written(outbox: Outbox) -> dict[str, bytes]:
     """Every file in new, read back after writing."""
-    return {path.name: path.read_bytes() for path in (outbox.path / "new").iterdir()}
+    return {path.name: path.read_bytes().replace(b"\n", b"\r\n") for path in (outbox.path / "new").iterdir()}
 
 
 def read(octets: bytes) -> EmailMessage:
@@ -204,3 +204,13 @@ def test_what_lies_there_is_what_was_meant(
         found = [(part.get_filename(), part.get_payload(decode=True)) for part in message.iter_attachments()]
         assert found == [(filename.strip(), data) for filename, data in files]
         assert message.get_all("List-Unsubscribe", []) == ([f"<{opt_out_link(number)}>"] if marketing else [])
+
+
+def test_a_file_holds_lines_as_files_do(tmp_path: Path) -> None:
+    """On the disk no line ends in CR, and read back the message is the octets of its parcel."""
+    outbox = Outbox(tmp_path / "outbox")
+    batch = batch_for(compiled_for(), [{"name": "Ada"}])
+    hand_over(outbox, batch)
+    ((delivery, path),) = outbox.messages()
+    assert b"\r" not in path.read_bytes()
+    assert outbox.read(delivery) == outbox.encode(batch).bodies[0]

@@ -93,4 +93,4 @@ def test_a_tag_without_the_flag_is_marketing(migma: Migma, project: Project, imp
     )
 
     assert (answer.purpose, answer.sent_count, sum(answer.withheld.values())) == (Purpose.MARKETING, 1, 1)
-    assert b"\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in mails()[0]
+    assert b"\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\n" in mails()[0]

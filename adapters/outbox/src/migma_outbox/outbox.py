@@ -68,7 +68,7 @@ class Outbox:
             raise ValueError("a parcel has one body for each message of its batch and its attempt")
         try:
             self._maildir.prepare()
-            self._maildir.write(zip(names, parcel.bodies, strict=True))
+            self._maildir.write(zip(names, map(_as_file, parcel.bodies), strict=True))
         except OSError as fault:
             self._maildir.discard(names)
             return (_nothing_left(fault),) * len(names)
@@ -93,11 +93,14 @@ class Outbox:
         return sum(1 for _ in self._found())
 
     def read(self, delivery: DeliveryId) -> bytes | None:
-        """The octets of one message, or ``None``. Looks through all names: for a look at one mail, not for many."""
+        """
+        The octets of one message as it would travel, or ``None``. Looks through all names: for a look at one mail, not
+        for many.
+        """
         for found, path in self.messages():
             if found == delivery:
                 try:
-                    return path.read_bytes()
+                    return path.read_bytes().replace(b"\n", b"\r\n")
                 except FileNotFoundError:
                     continue  # a reader has just moved it to cur, where it is met again
         return None
@@ -166,6 +169,11 @@ def _names(attempt: Attempt) -> list[str]:
         str(FileName.of(attempt.composed_at, attempt.id, position, delivery))
         for position, delivery in enumerate(attempt.deliveries)
     ]
+
+
+def _as_file(octets: bytes) -> bytes:
+    """A message as files hold it, with lines ended as everywhere on the disk: some readers show a CR as ``^M``."""
+    return octets.replace(b"\r\n", b"\n")
 
 
 def _nothing_left(fault: OSError) -> Rejected | NotSent:
