@@ -79,9 +79,9 @@ def test_foreign_files_are_left_alone(outbox: Outbox) -> None:
 
 def test_messages_are_listed_with_their_paths(outbox: Outbox) -> None:
     """Each delivery comes with the file that holds it."""
+    bodies = outbox.encode(batch_for(compiled_for(), PEOPLE)).bodies
     assert {delivery: path.read_bytes() for delivery, path in outbox.messages()} == {
-        delivery_id(n): body.replace(b"\r\n", b"\n")
-        for n, body in enumerate(outbox.encode(batch_for(compiled_for(), PEOPLE)).bodies)
+        delivery_id(n): body.replace(b"\r\n", b"\n") for n, body in enumerate(bodies)
     }
 
 

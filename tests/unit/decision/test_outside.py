@@ -43,6 +43,7 @@ NONSENSE: list[tuple[Callable[[], object], str]] = [
     (lambda: OwnRule("x", 1, "us", lambda known, now: None, reads=frozenset({"mood"})), "rule x reads mood; the circ"),
     (lambda: Circumstances(received=(NAIVE,)), "need zones: pass aware datetimes"),
     (lambda: Circumstances(unreadable=frozenset({"mood"})), "mood is no circumstance; use address, consent"),
+    (lambda: Circumstances(unreadable=frozenset({"unreadable"})), "unreadable is no circumstance"),
     (lambda: Deferred(NAIVE, why.QuietHours()), "a deferral's end needs a zone"),
     (lambda: list(decide_rows([(-1, 0)])), "-1 is no cell"),
 ]

@@ -88,6 +88,12 @@ def test_the_deferred_are_neither_mailable_nor_withheld() -> None:
     assert divided.total == 2
 
 
+def test_a_partition_adds_up_whatever_its_numbers() -> None:
+    """Mailable, every reason and deferred are summed, none of them swallowed by another."""
+    assert Partition(3, {ReasonKind.MANUAL: 1, ReasonKind.COMPLAINT: 2}, deferred=1).total == 7
+    assert Partition(1, {ReasonKind.MANUAL: 1}, deferred=1).total == 3
+
+
 def test_an_empty_audience_is_a_partition_of_nobody() -> None:
     """Nobody in, nobody out."""
     assert partition(plan([])) == count(MIGMA, {}) == Partition()
