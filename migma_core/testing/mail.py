@@ -29,7 +29,7 @@ from ..request.brand import Brand
 from ..request.content import Content
 from ..request.recipients import TagHolders
 from ..request.send_request import SendRequest
-from .strategies import custom_headers, names
+from .strategies import custom_headers, names, sender_names
 
 __all__ = ["KEYS", "NOW", "batches", "brands", "hostile_texts", "mail_contents", "people_values"]
 
@@ -82,7 +82,7 @@ def batches(*, purpose: Purpose | None = None, most: int = 3) -> SearchStrategy[
     """Approved messages of one content to one to ``most`` people, each with a link of their own where they need one."""
     people = st.lists(people_values(), min_size=1, max_size=most)
     purposes = st.sampled_from(Purpose) if purpose is None else st.just(purpose)
-    return st.builds(_batch, mail_contents(), brands(), purposes, people, names(most=60), custom_headers())
+    return st.builds(_batch, mail_contents(), brands(), purposes, people, sender_names(most=60), custom_headers())
 
 
 _HARMLESS = str.maketrans({"{": "(", "}": ")", "<": "(", "&": "+"})
@@ -104,7 +104,7 @@ def _batch(
     request = SendRequest(
         project=_PROJECT,
         sender=Address("news", "acme.example.com"),
-        sender_name="".join(c for c in sender_name if c != "@").strip() or "Acme",
+        sender_name=sender_name,
         recipients=TagHolders("all"),
         content=content,
         transactional=purpose is Purpose.TRANSACTIONAL,

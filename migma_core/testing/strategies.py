@@ -74,6 +74,7 @@ __all__ = [
     "scalars",
     "segments",
     "send_requests",
+    "sender_names",
     "senders",
     "sending_domains",
     "standings",
@@ -119,6 +120,11 @@ def names(*, most: int = 40) -> SearchStrategy[str]:
     visible = st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp"))
     texts = st.text(visible, min_size=1, max_size=most)
     return texts.filter(lambda text: bool(text.strip()) and hidden_characters(text) is None)
+
+
+def sender_names(*, most: int = 40) -> SearchStrategy[str]:
+    """Names that a sender may show: something to read, and no address."""
+    return names(most=most).filter(lambda shown: "@" not in shown and any(c.isalnum() for c in shown))
 
 
 def scalars() -> SearchStrategy[Scalar]:
@@ -493,7 +499,7 @@ def send_requests(  # noqa: PLR0913 - one keyword per field that decides somethi
         SendRequest,
         project=_or(project, references().map(ProjectId)),
         sender=_or(sender, addresses(local=ascii_locals)),
-        sender_name=names().filter(lambda shown: "@" not in shown and any(c.isalnum() for c in shown)),
+        sender_name=sender_names(),
         recipients=_or(to, recipients()),
         content=_or(content, contents()),
         provider=_or(provider, st.sampled_from(PROVIDERS)),
