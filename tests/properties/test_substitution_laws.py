@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migma_core import Batch, HeaderRefused, Scalar
+from migma_core import Batch, Brand, HeaderRefused, Scalar, compile_content
 from migma_core.message.substitution import MAILGUN, SENDGRID, SES, Syntax, substituted
-from tests.support.batches import batch_for, compiled_for
+from tests.support.batches import BRAND, batch_for, compiled_for, request_for
 from tests.support.texts import header_texts, texts
 
 Expander: TypeAlias = Callable[[str, Mapping[str, str]], str]
@@ -149,3 +149,21 @@ def test_a_mark_is_found_in_any_text() -> None:
     for taken, mark in (("", "~"), ("~^|`", "*"), ("~^|`*@", "\ue000"), ("~^|`*@\ue000", "\ue001")):
         batch = batch_for(compiled_for("{{name}}", "<p></p>", "Hi", transactional=True), [{"name": "Ada"}])
         assert substituted(batch, SENDGRID, [taken]).keys == (f"{mark}s0;",)
+
+
+@pytest.mark.parametrize("syntax", [SENDGRID, MAILGUN, SES], ids=["sendgrid", "mailgun", "ses"])
+def test_text_alone_is_shared_without_a_page(syntax: Syntax) -> None:
+    """A content without HTML has a subject and a text, in every syntax."""
+    compiled = compiled_for("Hi {{name}}", "", "Hello {{name}}", transactional=True)
+    content = substituted(batch_for(compiled, [{"name": "Ada"}]), syntax)
+    assert content.html is None
+    assert content.values == (("Ada", "Ada"),)
+
+
+@pytest.mark.parametrize("ending", ["{", "\\", "{{s0}}", "\\\\", "{{"])
+def test_what_would_open_a_key_is_a_constant_for_ses(ending: str) -> None:
+    """A brand may end in anything: braces and backslashes before a key are written so that none of them opens one."""
+    brand = Brand("Acme", f"1 Main Street {ending}", BRAND.base_url)
+    compiled = compile_content(request_for(html="<p>{{name}}</p>", text="{{name}}"), brand)
+    batch = batch_for(compiled, [{"name": "Ada"}])
+    assert expanded(batch, SES, braced) == plainly(batch)

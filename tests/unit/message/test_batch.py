@@ -186,3 +186,14 @@ def test_an_approval_names_its_terms() -> None:
     assert isinstance(approval, Approval)
     assert (approval.address, approval.contact) == (person().address, person().id)
     assert (approval.purpose, approval.policy, approval.request) == (Purpose.MARKETING, MIGMA.fingerprint, request)
+
+
+def test_a_link_to_the_preferences_is_given_where_the_content_holds_one() -> None:
+    """It stands where the template wants it, and without one such a message cannot be made."""
+    compiled = compiled_for(html='<p><a href="{{preferences_url}}">Choose</a></p>')
+    approval = approval_for(compiled.request, person())
+    with pytest.raises(HeaderRefused, match="a link to the preferences and this recipient has none"):
+        Message.of(approval, compiled, delivery_id(), {}, opt_out_link())
+    message = Message.of(approval, compiled, delivery_id(), {}, opt_out_link(), "https://mail.example.com/p/x")
+    assert compiled.html is not None
+    assert '<a href="https://mail.example.com/p/x">Choose</a>' in compiled.html.render(message.values)

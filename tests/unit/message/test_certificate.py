@@ -126,3 +126,19 @@ def test_what_is_read_is_what_a_mailbox_has() -> None:
     headers = (("To", "a@b.example"), ("SUBJECT", "=?utf-8?q?Gr=C3=BC=C3=9Fe?="))
     assert found == Delivered(("a@b.example",), headers, "Grüße", "Hi\r\n", None)
     assert found.all("to") == ["a@b.example"]
+
+
+def test_pages_of_any_making_are_read() -> None:
+    """Line breaks, pictures, elements never opened or closed: a link is found where there is something to click."""
+    octets, message = sent()
+    good = read_mime(octets)
+    address = "<br>".join(message.values["postal_address"].splitlines())
+    for html, is_right in (
+        (f"<a href='{LINK}'><img alt='Leave'></a>{address}", True),
+        (f"<a href='{LINK}'><img></a></div>{address}", True),
+        (f"</a><a href='{LINK}'>Leave</a></a><br/>{address}", True),
+        (f"<a href='{LINK}'></a>{address}", False),
+        (f"<a>Leave</a>{address}", False),
+        (f"<div hidden><a href='{LINK}'>Leave</a></div>{address}", False),
+    ):
+        assert (certify(good._replace(html=html), message) == ()) is is_right, html

@@ -157,3 +157,13 @@ def test_a_date_is_in_utc() -> None:
     moment = datetime(2026, 5, 1, 1, 2, 3, 4, tzinfo=timezone(timedelta(hours=2)))
     assert date_header(moment) == b"Date: Thu, 30 Apr 2026 23:02:03 +0000"
     assert parsed(date_header(moment))["Date"].datetime == datetime(2026, 4, 30, 23, 2, 3, tzinfo=UTC)
+
+
+def test_a_line_is_folded_at_its_blanks() -> None:
+    """Plain words that do not fit one line are folded where a blank is, never encoded; one word too long is (G-03)."""
+    words = "word " * 40 + "end"
+    line = unstructured("Subject", words)
+    assert max(map(len, line.split(b"\r\n"))) <= 76
+    assert b"=?" not in line
+    assert line.replace(b"\r\n", b"") == f"Subject: {words}".encode()
+    assert unstructured("Subject", f"a {'x' * 950}").startswith(b"Subject: =?utf-8?B?")

@@ -43,6 +43,7 @@ def landings(html: str) -> list[str]:
         ("<p a b = c d='e' f=\"g\" h/>{{x}}", ["html"]),
         ("<p a=b/ c = d>{{x}}<p =x>{{x}}<p a / b>{{x}}<p a=>{{x}}", ["html"] * 4),
         ("<p a =b>{{x}}<p a>{{x}}<p a b>{{x}}", ["html"] * 3),
+        ("<p a  \n =b>{{x}}<p a  >{{x}}", ["html"] * 2),
     ],
 )
 def test_every_place_is_known(html: str, expected: list[str]) -> None:
