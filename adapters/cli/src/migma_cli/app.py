@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cyclopts import App
 
-from . import audience, campaigns, domains, home, lists, messages, policies, suppressions
+from . import audience, campaigns, domains, home, lists, messages, policies, serve, suppressions
 from .demo import command as demo
 
 __all__ = ["app"]
@@ -28,4 +28,5 @@ app.command(messages.send)
 app.command(messages.unsubscribe)
 app.command(campaigns.explain)
 app.command(policies.app)
+app.command(serve.serve)
 app.command(demo.demo)

@@ -19,12 +19,12 @@ from migma_core.audience import (
     Suppression,
     SuppressionReason,
 )
-from migma_core.message import TokenKeys, TokenPurpose, verify_token
+from migma_core.message import Token, TokenKeys, TokenPurpose, verify_token
 from migma_core.ports import ImportReport
 
 from .parts import Parts
 
-__all__ = ["Contacts", "Suppressions", "UnknownToken", "Unsubscribed"]
+__all__ = ["Contacts", "Holder", "Suppressions", "UnknownToken", "Unsubscribed"]
 
 
 class UnknownToken(ValueError):
@@ -41,6 +41,14 @@ class Unsubscribed:
     contact: ContactId
     address: str
     changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Whose link it is: the masked address, empty once erased, and the sender's name."""
+
+    address: str
+    brand: str
 
 
 class Contacts:
@@ -102,14 +110,25 @@ class Contacts:
 
         Raises `UnknownToken`. Repeating it changes nothing, not even the time.
         """
-        keys = TokenKeys(self._parts.keys.token_bytes())
-        genuine = verify_token(token.strip().rpartition("/")[2], TokenPurpose.UNSUBSCRIBE, keys)
-        if genuine is None:
-            raise UnknownToken
+        genuine = self._genuine(token)
         contacts = self._parts.store.contacts
         changed = contacts.unsubscribe(genuine.contact, self._parts.clock.now(), "link", genuine.delivery)
         person = contacts.by_ref(genuine.contact)
         return Unsubscribed(genuine.contact, person.address.masked if person else "", changed)
+
+    def holder(self, token: str) -> Holder:
+        """Whose opt-out link this is, masked, and from whom it came; changes nothing. Raises `UnknownToken`."""
+        genuine = self._genuine(token)
+        person = self._parts.store.contacts.by_ref(genuine.contact)
+        brand = self._parts.store.projects.get(genuine.project).brand
+        return Holder(person.address.masked if person else "", brand.name)
+
+    def _genuine(self, token: str) -> Token:
+        keys = TokenKeys(self._parts.keys.token_bytes())
+        genuine = verify_token(token.strip().rstrip("/").rpartition("/")[2], TokenPurpose.UNSUBSCRIBE, keys)
+        if genuine is None:
+            raise UnknownToken
+        return genuine
 
 
 class Suppressions:
