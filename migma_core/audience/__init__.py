@@ -2,10 +2,12 @@
 
 from .address import Address, AddressKey, InvalidAddress, address_key
 from .consent import Consent, ConsentBasis, ConsentEvidence, ConsentLevel, SoftOptInTerm
+from .consent_event import NOTHING_SHOWN, ConsentAct, ConsentEvent, Shown
 from .contact import Contact, ContactId, ProjectId, Status, Validation
 from .engagement import Engaged, Engagement, EngagementAction, EngagementMode, TimeUnit
 from .fields import FieldIs, Mode
 from .intake import Admission, ContactDraft, Intake, admit
+from .opt_in import CONFIRM_WITHIN, OptIn, OptInId
 from .segment import AllOf, AnyOf, Condition, Not, Segment, SegmentId, StatusIs, Tagged, ValidationIs, matches
 from .segment_words import in_words
 from .suppression import Denials, Suppression, SuppressionReason
@@ -13,6 +15,8 @@ from .topic import DefaultSubscription, Topic, TopicId, Visibility
 from .values import Canonical, Scalar, canonical
 
 __all__ = [
+    "CONFIRM_WITHIN",
+    "NOTHING_SHOWN",
     "Address",
     "AddressKey",
     "Admission",
@@ -21,7 +25,9 @@ __all__ = [
     "Canonical",
     "Condition",
     "Consent",
+    "ConsentAct",
     "ConsentBasis",
+    "ConsentEvent",
     "ConsentEvidence",
     "ConsentLevel",
     "Contact",
@@ -38,10 +44,13 @@ __all__ = [
     "InvalidAddress",
     "Mode",
     "Not",
+    "OptIn",
+    "OptInId",
     "ProjectId",
     "Scalar",
     "Segment",
     "SegmentId",
+    "Shown",
     "SoftOptInTerm",
     "Status",
     "StatusIs",

@@ -22,6 +22,7 @@ from .faults import (
     ExclusionUnknown,
     Fault,
     JustificationMissing,
+    LoopbackLinks,
     ManagedDomainElsewhere,
     PostalAddressMissing,
     ProviderNotConnected,
@@ -72,6 +73,7 @@ class Sender:
 
     ``domain`` and ``topic`` are ``None`` where the account or project has none of that name. ``missing_exclusions`` are
     the segments and sends to leave out that do not exist, ``capabilities`` what the provider can carry, where known.
+    ``loopback_links`` is set where the brand's links lead to this machine only.
     """
 
     domain: SendingDomain | None
@@ -81,6 +83,7 @@ class Sender:
     audience_exists: bool = True
     missing_exclusions: frozenset[str] = frozenset()
     capabilities: Capabilities | None = None
+    loopback_links: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +168,8 @@ def _carrying_faults(request: SendRequest, sender: Sender) -> tuple[Fault, ...]:
     recipients = request.recipients
     if isinstance(recipients, OneAddress) and recipients.address.is_international and not can.international_local_parts:
         faults.append(CannotCarry(can.name, "international recipient"))  # RFC 6531 §3.4
+    if sender.loopback_links and not can.stays_here:  # C-02: a link that only works here must not leave
+        faults.append(LoopbackLinks(can.name))
     return tuple(faults)
 
 

@@ -156,6 +156,9 @@ def explain_fault(fault: Fault) -> str:  # noqa: PLR0911 - one line per fault
             return "marketing mail needs a topic under this policy; name one"
         case a.CannotCarry(provider, what):
             return f"the provider {provider} cannot carry {what}; send it through another"
+        case a.LoopbackLinks(provider):
+            here = f"the links lead to this machine only, and {provider} delivers elsewhere"
+            return f"{here}; give the brand an https base_url"
 
 
 def _when(at: datetime | None, source: str | None) -> str:

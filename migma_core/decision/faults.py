@@ -16,6 +16,7 @@ __all__ = [
     "ExclusionUnknown",
     "Fault",
     "JustificationMissing",
+    "LoopbackLinks",
     "ManagedDomainElsewhere",
     "PostalAddressMissing",
     "ProviderNotConnected",
@@ -135,6 +136,14 @@ class CannotCarry:
     kind: Literal["cannot_carry"] = field(default="cannot_carry", kw_only=True, repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class LoopbackLinks:
+    """The brand's links lead to the sender's own machine only, and the provider delivers elsewhere (C-02)."""
+
+    provider: str
+    kind: Literal["loopback_links"] = field(default="loopback_links", kw_only=True, repr=False)
+
+
 Fault: TypeAlias = (
     DomainUnverified
     | DomainSuspended
@@ -149,4 +158,5 @@ Fault: TypeAlias = (
     | ExclusionUnknown
     | TopicMissing
     | CannotCarry
+    | LoopbackLinks
 )

@@ -50,7 +50,8 @@ class Policy:
     Looking a standing up gives a *code*: 0 for mailable, else one bit for each denial and each rule that withholds.
     ``outside`` are the rules that no table can hold, since they read the clock or are the user's own code.
     ``needs_justification`` asks for a text where a whole audience is mailed as transactional (design D5),
-    ``needs_topic`` for a topic of every marketing send (A-06).
+    ``needs_topic`` for a topic of every marketing send (A-06). With ``topic_links`` the link of a mail on a topic is
+    for that topic alone, and the page offers all marketing as well (design D12, D-11).
 
     >>> MIGMA.kinds(MIGMA.code(Standing(0, Denials.UNSUBSCRIBED)))
     (<ReasonKind.UNSUBSCRIBED: 'unsubscribed'>,)
@@ -62,6 +63,7 @@ class Policy:
     needs_justification: bool = False
     outside: tuple[OutsideRule, ...] = ()
     needs_topic: bool = False
+    topic_links: bool = False
 
     def __post_init__(self) -> None:
         names = [rule.name for rule in (*self.rules, *self.outside)]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias, TypeVar
 
+from ..audience.topic import TopicId
 from ..decision.authorization import Refused, authorize
 from ..decision.explain import explain, explain_reason
 from ..decision.policy import Policy
@@ -193,9 +194,13 @@ def _left_out(delivery: DeliveryId, fence: int, why: str | None) -> Settled:
 
 
 def _opt_out_link(job: Job, row: ClaimedRow) -> str | None:
-    """The link of this recipient, for all marketing (design D12); nobody knows a stranger, so they have none."""
-    needed = job.compiled.purpose is Purpose.MARKETING or job.compiled.links_out
-    return _link(job, row, "u", TokenPurpose.UNSUBSCRIBE) if needed else None
+    """
+    The link of this recipient: for all marketing, or for the mail's topic where the policy says so (design D12); nobody
+    knows a stranger, so they have none.
+    """
+    marketing = job.compiled.purpose is Purpose.MARKETING
+    topic = job.compiled.request.topic if marketing and job.policy.topic_links else None
+    return _link(job, row, "u", TokenPurpose.UNSUBSCRIBE, topic) if marketing or job.compiled.links_out else None
 
 
 def _preferences_link(job: Job, row: ClaimedRow) -> str | None:
@@ -203,10 +208,10 @@ def _preferences_link(job: Job, row: ClaimedRow) -> str | None:
     return _link(job, row, "p", TokenPurpose.PREFERENCES) if job.compiled.holds(PREFERENCES_URL) else None
 
 
-def _link(job: Job, row: ClaimedRow, room: str, purpose: TokenPurpose) -> str | None:
+def _link(job: Job, row: ClaimedRow, room: str, purpose: TokenPurpose, topic: TopicId | None = None) -> str | None:
     if row.facts.contact is None:
         return None
-    token = Token(purpose, job.compiled.request.project, row.facts.contact, row.delivery)
+    token = Token(purpose, job.compiled.request.project, row.facts.contact, row.delivery, topic)
     return job.compiled.brand.link(room, mint_token(token, job.keys))
 
 

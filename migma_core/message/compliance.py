@@ -50,14 +50,17 @@ ONE_CLICK: Final = b"List-Unsubscribe-Post: List-Unsubscribe=One-Click"
 _LINK = Template((Slot(UNSUBSCRIBE_URL),))
 
 
-def one_click_headers(url: str) -> tuple[bytes, bytes]:
+def one_click_headers(url: str, *, loopback: bool = False) -> tuple[bytes, bytes]:
     """
     The two headers of a marketing message (R28; RFC 8058 §3.1): both or neither, one https URI, never folded.
+
+    With ``loopback`` the link may be an http one, for mail that never leaves this machine (`Brand`).
 
     >>> one_click_headers("https://mail.example.com/u/abc")[0]
     b'List-Unsubscribe: <https://mail.example.com/u/abc>'
     """
-    if not url.startswith("https://") or not url.isascii() or set(url) & set(' <>,"\t'):
+    schemes = ("https://", "http://") if loopback else ("https://",)
+    if not url.startswith(schemes) or not url.isascii() or set(url) & set(' <>,"\t'):
         raise HeaderRefused("List-Unsubscribe needs an https link of plain ASCII characters (RFC 8058 §3.1)")
     return structured("List-Unsubscribe", f"<{url}>"), ONE_CLICK
 

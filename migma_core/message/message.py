@@ -67,7 +67,7 @@ class Message(Sealed):
             TRACKING_PIXEL: "",  # nothing tracks yet (O-10)
         }
         subject = compiled.subject.render(filled)
-        _check(subject, filled, unsubscribe_url)
+        _check(subject, filled, unsubscribe_url, loopback=compiled.brand.loopback)
         return _sealed_message(approval, delivery, subject, SealedValues(filled), unsubscribe_url)
 
     @property
@@ -116,12 +116,12 @@ class Batch(Sealed):
         return f"<Batch of {len(self.messages)} until {self.expires:%H:%M:%S}>"
 
 
-def _check(subject: str, filled: Mapping[str, str], unsubscribe_url: str | None) -> None:
+def _check(subject: str, filled: Mapping[str, str], unsubscribe_url: str | None, *, loopback: bool) -> None:
     """Refuse here what would break an encoder: there it would cost the whole batch, here it costs one row."""
     if (hidden := hidden_characters(subject)) is not None:
         raise HeaderRefused(f"with this recipient's values the subject holds {hidden} (compliance G-01)")
     if unsubscribe_url is not None:
-        one_click_headers(unsubscribe_url)
+        one_click_headers(unsubscribe_url, loopback=loopback)
     for name, value in filled.items():
         if not value.isascii() and lone_surrogate(value) is not None:
             raise HeaderRefused(

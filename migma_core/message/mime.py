@@ -65,7 +65,7 @@ class MimeProgram:
             structured(DELIVERY_HEADER, message.delivery),
         ]
         if self._compiled.purpose is Purpose.MARKETING and message.unsubscribe_url is not None:
-            lines.extend(one_click_headers(message.unsubscribe_url))
+            lines.extend(one_click_headers(message.unsubscribe_url, loopback=self._compiled.brand.loopback))
         return b"\r\n".join([self._head, *lines, self._body.run(message.values).encode("ascii")])
 
 

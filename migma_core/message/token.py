@@ -7,6 +7,7 @@ import binascii
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import IntEnum
 from typing import NewType
 
@@ -23,6 +24,7 @@ _DOMAIN = b"migma-core/token/1"
 _MAC = 16
 _REFERENCE = 16
 _BODY = 3 + 4 * _REFERENCE
+_EXPIRY = 8
 _LONGEST = 512
 _NOBODY = bytes(_REFERENCE)
 # What mail software appends to links (E-06); nothing else is ever stripped.
@@ -35,14 +37,17 @@ class TokenPurpose(IntEnum):
     UNSUBSCRIBE = 1
     PREFERENCES = 2
     CONFIRM = 3
+    """The only one that expires (E-04): it lets the holder opt in."""
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
     """
-    What a verified token says. Ids are 32 hex digits; ``topic`` is ``None`` for all marketing.
+    What a verified token says. Ids are 32 hex digits; ``topic`` is ``None`` for all marketing. ``delivery`` is the
+    message that carried it; of a confirmation, what is confirmed. ``expires`` is a whole second; only confirmations do.
 
-    Raises `ValueError` for ids of another form: they would not be opaque (E-02).
+    Raises `ValueError` for ids of another form, since they would not be opaque (E-02), for a confirmation that never
+    expires, and for any other token that does (E-04).
     """
 
     purpose: TokenPurpose
@@ -50,12 +55,17 @@ class Token:
     contact: ContactId
     delivery: DeliveryId
     topic: TopicId | None = None
+    expires: datetime | None = None
 
     def __post_init__(self) -> None:
         for name in ("project", "contact", "delivery", "topic"):
             value = getattr(self, name)
             if value is not None and not _is_reference(value):
                 raise ValueError(f"a token's {name} is an opaque id of 32 lower-case hex digits, such as uuid4().hex")
+        if (self.expires is not None) is not (self.purpose is TokenPurpose.CONFIRM):
+            raise ValueError("confirmations expire, and no other token does (E-04)")
+        if self.expires is not None and (self.expires.tzinfo is None or self.expires.microsecond):
+            raise ValueError("a token expires at a whole second of an aware datetime")
 
 
 class TokenKeys:
@@ -90,7 +100,7 @@ class TokenKeys:
 
 def mint_token(token: Token, keys: TokenKeys) -> str:
     """
-    Write a token as base64url without padding: version, key id, purpose, four references, MAC.
+    Write a token as base64url without padding: version, key id, purpose, four references, expiry if any, MAC.
 
     >>> keys = TokenKeys({1: bytes(range(32))})
     >>> token = Token(TokenPurpose.UNSUBSCRIBE, ProjectId("a" * 32), ContactId("b" * 32), DeliveryId("c" * 32))
@@ -101,16 +111,19 @@ def mint_token(token: Token, keys: TokenKeys) -> str:
         bytes.fromhex(reference) if reference else _NOBODY
         for reference in (token.project, token.contact, token.delivery, token.topic)
     )
+    if token.expires is not None:
+        body += int(token.expires.timestamp()).to_bytes(_EXPIRY, "big", signed=True)
     mac = keys.mac(keys.newest, body)
     assert mac is not None  # noqa: S101 - the newest key exists; narrows the type
     return base64.urlsafe_b64encode(body + mac).rstrip(b"=").decode()
 
 
-def verify_token(text: str, purpose: TokenPurpose, keys: TokenKeys) -> Token | None:
+def verify_token(text: str, purpose: TokenPurpose, keys: TokenKeys, now: datetime | None = None) -> Token | None:
     """
     Read a token, or ``None``: forged, truncated, foreign and garbled ones cannot be told apart from outside (D-07).
 
-    Unsubscribe tokens never expire (E-04). Punctuation that mail software appends is ignored (E-06).
+    Unsubscribe tokens never expire; a confirmation verifies before its expiry only, and not at all without ``now``, an
+    aware datetime (E-04). Punctuation that mail software appends is ignored (E-06).
 
     >>> verify_token("not-a-token", TokenPurpose.UNSUBSCRIBE, TokenKeys({1: bytes(range(32))})) is None
     True
@@ -118,9 +131,12 @@ def verify_token(text: str, purpose: TokenPurpose, keys: TokenKeys) -> Token | N
     raw = _decoded(text.rstrip(_TRAILING) if len(text) <= _LONGEST else "")
     if raw is None:
         return None
-    body, mac = raw[:_BODY], raw[_BODY:]
+    body, mac = raw[:-_MAC], raw[-_MAC:]
     genuine = keys.mac(body[1], body)
     if genuine is None or not hmac.compare_digest(genuine, mac) or body[0] != _VERSION or body[2] != purpose:
+        return None
+    expires = _expiry(body)
+    if (expires is not None) is not (purpose is TokenPurpose.CONFIRM) or (expires and (now is None or now >= expires)):
         return None
     project, contact, delivery, topic = (body[at : at + _REFERENCE] for at in range(3, _BODY, _REFERENCE))
     return Token(
@@ -129,7 +145,14 @@ def verify_token(text: str, purpose: TokenPurpose, keys: TokenKeys) -> Token | N
         ContactId(contact.hex()),
         DeliveryId(delivery.hex()),
         TopicId(topic.hex()) if topic != _NOBODY else None,
+        expires,
     )
+
+
+def _expiry(body: bytes) -> datetime | None:
+    if len(body) == _BODY:
+        return None
+    return datetime.fromtimestamp(int.from_bytes(body[_BODY:], "big", signed=True), UTC)
 
 
 def _decoded(text: str) -> bytes | None:
@@ -139,7 +162,7 @@ def _decoded(text: str) -> bytes | None:
     except (binascii.Error, ValueError):
         return None
     canonical = base64.urlsafe_b64encode(raw).rstrip(b"=").decode() == text
-    return raw if canonical and len(raw) == _BODY + _MAC else None
+    return raw if canonical and len(raw) - _MAC in {_BODY, _BODY + _EXPIRY} else None
 
 
 def _is_reference(text: str) -> bool:

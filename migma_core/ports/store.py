@@ -8,9 +8,11 @@ from datetime import datetime
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 from ..audience.address import Address, AddressKey
-from ..audience.consent import Consent
+from ..audience.consent import Consent, ConsentEvidence
+from ..audience.consent_event import NOTHING_SHOWN, ConsentEvent, Shown
 from ..audience.contact import Contact, ContactId, ProjectId, Status
 from ..audience.intake import ContactDraft, Intake
+from ..audience.opt_in import OptIn, OptInId
 from ..audience.segment import Condition, Segment
 from ..audience.suppression import Suppression, SuppressionReason
 from ..audience.topic import DefaultSubscription, Topic, TopicId, Visibility
@@ -39,6 +41,7 @@ __all__ = [
     "Domains",
     "ImportReport",
     "Incoming",
+    "OptIns",
     "Projects",
     "RefusedRow",
     "Row",
@@ -196,10 +199,25 @@ class Contacts(Protocol):
         """Names of the custom fields that any contact has."""
         ...
 
-    def subscribe(self, project: ProjectId, address: Address, consent: Consent) -> Contact: ...
+    def subscribe(
+        self, project: ProjectId, address: Address, consent: Consent, evidence: ConsentEvidence | None = None
+    ) -> Contact:
+        """Raises `LookupError` for a stranger, `ValueError` where something stands that the consent does not end."""
+        ...
 
-    def unsubscribe(self, contact: ContactId, at: datetime, source: str, delivery: DeliveryId | None = None) -> bool:
+    def unsubscribe(
+        self,
+        contact: ContactId,
+        at: datetime,
+        source: str,
+        delivery: DeliveryId | None = None,
+        shown: Shown = NOTHING_SHOWN,
+    ) -> bool:
         """Durable when it returns; ``False`` where nothing changed."""
+        ...
+
+    def events(self, contact: ContactId) -> Sequence[ConsentEvent]:
+        """Everything on record that the person said about mail, oldest first (O-01)."""
         ...
 
 
@@ -231,7 +249,37 @@ class Topics(Protocol):
 
     def find(self, project: ProjectId, id_or_name: str) -> Topic | None: ...
 
-    def choose(self, contact: ContactId, topic: TopicId, joined: bool, at: datetime, source: str) -> None: ...
+    def choose(
+        self,
+        contact: ContactId,
+        topic: TopicId,
+        joined: bool,
+        at: datetime,
+        source: str,
+        *,
+        shown: Shown = NOTHING_SHOWN,
+        reference: str = "",
+    ) -> bool:
+        """Durable when it returns; ``False`` where the choice on record is the same. Raises `LookupError`."""
+        ...
+
+
+class OptIns(Protocol):
+    """What people asked for through a mailed link, until they confirm it from their mailbox (F-04)."""
+
+    def ask(self, opt_in: OptIn) -> None:
+        """Write it down; nothing else changes. Raises `LookupError` for nobody's wish."""
+        ...
+
+    def get(self, opt_in: OptInId) -> OptIn | None: ...
+
+    def confirm(self, opt_in: OptInId, at: datetime) -> bool:
+        """
+        Put it in force, all or nothing, with its evidence; ``False`` where it was before, and nothing changes then.
+
+        Raises `ValueError` where something stands that it does not end, `LookupError` where it is gone.
+        """
+        ...
 
 
 class Segments(Protocol):
@@ -299,6 +347,10 @@ class Sends(Protocol):
         """A campaign by id or name. Raises `LookupError`."""
         ...
 
+    def last_to(self, address: Address) -> SendRecord | None:
+        """The latest send of any project that has a delivery for this address."""
+        ...
+
     def list(self, project: ProjectId) -> Sequence[SendRecord]: ...
 
     def change_status(self, send: SendId, action: Action, at: datetime) -> CampaignStatus: ...
@@ -348,6 +400,9 @@ class Store(Protocol):
 
     @property
     def topics(self) -> Topics: ...
+
+    @property
+    def opt_ins(self) -> OptIns: ...
 
     @property
     def segments(self) -> Segments: ...

@@ -21,9 +21,11 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from ..audience.address import Address, hidden_characters
 from ..audience.consent import Consent, ConsentBasis, ConsentEvidence, ConsentLevel, SoftOptInTerm
+from ..audience.consent_event import NOTHING_SHOWN, ConsentAct, ConsentEvent, Shown
 from ..audience.contact import Contact, ContactId, ProjectId, Status, Validation
 from ..audience.engagement import Engaged, Engagement, EngagementAction, EngagementMode, TimeUnit
 from ..audience.fields import FieldIs, Mode
+from ..audience.opt_in import OptIn, OptInId
 from ..audience.segment import AllOf, AnyOf, Condition, Not, Segment, SegmentId, StatusIs, Tagged, ValidationIs
 from ..audience.suppression import DENIAL_OF, Denials, Suppression, SuppressionReason
 from ..audience.topic import DefaultSubscription, Topic, TopicId, Visibility
@@ -53,6 +55,7 @@ __all__ = [
     "cells",
     "circumstances",
     "conditions",
+    "consent_events",
     "consent_evidence",
     "consents",
     "contacts",
@@ -66,6 +69,7 @@ __all__ = [
     "faults",
     "moments",
     "names",
+    "opt_ins",
     "outside_rules",
     "policies",
     "reasons",
@@ -77,6 +81,7 @@ __all__ = [
     "sender_names",
     "senders",
     "sending_domains",
+    "shown",
     "standings",
     "suppressions",
     "tags",
@@ -167,6 +172,46 @@ def consents(
     """Consents of any level and basis, from anywhere, at any time."""
     levels, bases = _or(level, st.sampled_from(ConsentLevel)), _or(basis, st.sampled_from(ConsentBasis))
     return st.builds(Consent, levels, names(), _or(at, moments()), bases)
+
+
+def shown() -> SearchStrategy[Shown]:
+    """What a person had before them: some words and their version, or nothing."""
+    return st.builds(Shown, names(), names()) | st.just(NOTHING_SHOWN)
+
+
+def consent_events() -> SearchStrategy[ConsentEvent]:
+    """Acts on record, about all marketing or a topic, with and without what was shown."""
+    topics_of = {ConsentAct.JOINED: references().map(TopicId), ConsentAct.LEFT: references().map(TopicId)}
+    return st.sampled_from(ConsentAct).flatmap(
+        lambda act: st.builds(
+            ConsentEvent,
+            act=st.just(act),
+            at=moments(),
+            source=names(),
+            topic=topics_of.get(act, st.none()),
+            shown=shown(),
+            level=st.none() | st.sampled_from(ConsentLevel),
+            basis=st.none() | st.sampled_from(ConsentBasis),
+            confirmed_at=st.none() | moments(),
+            reference=st.just("") | names(),
+        )
+    )
+
+
+def opt_ins() -> SearchStrategy[OptIn]:
+    """Wishes for marketing, for topics, or both; confirmed or waiting."""
+    topics_wanted = st.lists(references().map(TopicId), max_size=3, unique=True).map(tuple)
+    return st.builds(
+        lambda marketing, topics, **rest: OptIn(marketing=marketing or not topics, topics=topics, **rest),
+        marketing=st.booleans(),
+        topics=topics_wanted,
+        id=references().map(OptInId),
+        contact=references().map(ContactId),
+        asked_at=_recent(),
+        source=names(),
+        shown=shown(),
+        confirmed_at=st.none() | _recent(),
+    )
 
 
 def consent_evidence() -> SearchStrategy[ConsentEvidence]:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import csv
+import os
 import re
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from email import message_from_bytes
 from itertools import starmap
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from migma_cli.__main__ import main
 from migma_cli.demo.people import HEADER, write_people
@@ -92,3 +97,20 @@ def test_every_mail_of_the_demo_is_certified(monkeypatch: pytest.MonkeyPatch) ->
     assert main(["demo", "--contacts", "300"]) == 0
     assert len(certified) > 200
     assert set(certified) == {()}
+
+
+def test_the_demo_ends_at_a_page_that_changes_the_next_preview(tmp_path: Path) -> None:
+    """``--serve`` ends at a page behind a link of a mail just sent; acting on it takes one from the next preview."""
+    command = [sys.executable, "-m", "migma_cli", "demo", "--contacts", "300", "--serve", "--keep", str(tmp_path / "k")]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "BROWSER": "true"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as demo:
+        assert demo.stdout is not None
+        lines = iter(demo.stdout.readline, "")
+        link = next(line for line in lines if line.startswith("Open http://127.0.0.1:")).split()[1]
+        told = re.search(r"would reach ([\d,]+) people", next(lines))
+        assert told is not None and "Act on the page" in next(lines)
+        assert "Stop all marketing mail from Acme" in httpx2.get(link).text
+        assert httpx2.post(link, content=b"List-Unsubscribe=One-Click").status_code == 200
+        assert next(lines) == f"Spring would reach {int(told[1].replace(',', '')) - 1:,} people now: -1.\n"
+        demo.send_signal(signal.SIGINT)
+        assert demo.wait(timeout=30) == 0

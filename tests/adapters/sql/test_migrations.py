@@ -35,7 +35,7 @@ def test_the_migrations_make_the_schema(tmp_path: Path) -> None:
 
     with reading(engine) as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
-    assert schema_version(engine) == "0003"
+    assert schema_version(engine) == "0020"
 
 
 def test_what_the_first_revision_wrote_stays(tmp_path: Path) -> None:

@@ -3,23 +3,55 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Callable
-from email import message_from_bytes
+from email import message_from_bytes, policy
+from email.message import EmailMessage
 
 import pytest
 from fastapi.testclient import TestClient
 from migma_runtime import Migma
 from migma_web import application
 
-from migma_core import Project
+from migma_core import Contact, Project
+from migma_core.audience import DefaultSubscription, Topic, Visibility
 from tests.adapters.conftest import imported, mails, migma, project
 
-__all__ = ["client", "imported", "link", "mails", "migma", "path", "project"]
+__all__ = [
+    "ada",
+    "client",
+    "database",
+    "imported",
+    "link",
+    "mails",
+    "migma",
+    "path",
+    "preferences",
+    "project",
+    "topics",
+]
+
+BASE = "https://mail.example.com"
 
 
 @pytest.fixture
-def link(migma: Migma, project: Project, imported: Callable[[str], None], mails: Callable[[], list[bytes]]) -> str:
-    """The one-click link of Ada's mail, byte for byte as it stands in the header."""
+def topics(migma: Migma, project: Project) -> dict[str, Topic]:
+    """Four topics: one that people hear of unless they leave, one that they join, a private and a hostile one."""
+    now = migma.parts.clock.now()
+    create = migma.store.topics.create
+    return {
+        "news": create(project.id, "News", now, description="Once a month"),
+        "offers": create(project.id, "Offers", now, default=DefaultSubscription.NOT_SUBSCRIBED),
+        "secret": create(project.id, "Secret", now, visibility=Visibility.PRIVATE),
+        "hostile": create(project.id, '<script>alert("{brand}")</script>', now),
+    }
+
+
+@pytest.fixture
+def mail(
+    migma: Migma, project: Project, imported: Callable[[str], None], mails: Callable[[], list[bytes]]
+) -> EmailMessage:
+    """A mail to Ada, with a link to her preferences."""
     imported("email,first_name,tags\nada@example.com,Ada,news\n")
     answer = migma.sending.send(
         recipient_type="tag",
@@ -27,12 +59,17 @@ def link(migma: Migma, project: Project, imported: Callable[[str], None], mails:
         from_="news@mail.example.com",
         from_name="Acme",
         subject="News",
-        template="<p>News</p>",
+        template='<p>News</p><p><a href="{{preferences_url}}">What I want to hear about</a></p>',
         project_id=project.id,
     )
     assert answer.sent_count == 1
-    header = message_from_bytes(mails()[0])["List-Unsubscribe"]
-    found = re.fullmatch(r"<(https://[^>]+)>", header)
+    return parsed(mails()[0])
+
+
+@pytest.fixture
+def link(mail: EmailMessage) -> str:
+    """The one-click link of that mail, byte for byte as it stands in the header."""
+    found = re.fullmatch(r"<(https://[^>]+)>", str(mail["List-Unsubscribe"]))
     assert found is not None
     return found[1]
 
@@ -40,10 +77,54 @@ def link(migma: Migma, project: Project, imported: Callable[[str], None], mails:
 @pytest.fixture
 def path(link: str) -> str:
     """The path of that link."""
-    return link.removeprefix("https://mail.example.com")
+    return link.removeprefix(BASE)
+
+
+@pytest.fixture
+def preferences(topics: dict[str, Topic], mail: EmailMessage) -> str:
+    """The path of Ada's link to her preferences."""
+    return link_in(mail, "p")
 
 
 @pytest.fixture
 def client(migma: Migma) -> TestClient:
     """A browser that follows no redirect and remembers no cookie."""
-    return TestClient(application(migma), base_url="https://mail.example.com", follow_redirects=False)
+    return TestClient(application(migma), base_url=BASE, follow_redirects=False)
+
+
+@pytest.fixture
+def ada(migma: Migma, project: Project) -> Callable[[], Contact]:
+    """Ada, as she is now."""
+
+    def read() -> Contact:
+        found = migma.contacts.get(project.id, "ada@example.com")
+        assert found is not None
+        return found
+
+    return read
+
+
+@pytest.fixture
+def database(migma: Migma) -> Callable[[], str]:
+    """Every row of the database, as SQL."""
+    file = migma.parts.settings.database_url.removeprefix("sqlite:///")
+
+    def dump() -> str:
+        with sqlite3.connect(file) as connection:
+            return "\n".join(connection.iterdump())
+
+    return dump
+
+
+def parsed(octets: bytes) -> EmailMessage:
+    """A mail, read by a parser that is not ours."""
+    return message_from_bytes(octets, _class=EmailMessage, policy=policy.default)
+
+
+def link_in(mail: EmailMessage, room: str) -> str:
+    """The path of the link into a room of our pages, from the text that a reader sees."""
+    body = mail.get_body(("plain",))
+    assert body is not None
+    found = re.search(rf"{BASE}(/{room}/[\w-]+)", body.get_content())
+    assert found is not None, body.get_content()
+    return found[1]

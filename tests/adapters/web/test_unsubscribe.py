@@ -6,7 +6,6 @@ import re
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
@@ -17,31 +16,17 @@ from migma_runtime import Migma
 from migma_web import application
 from migma_web.languages import WORDS, language_of
 
-from migma_core import Project, Status, TokenPurpose
+from migma_core import Contact, Project, Status, TokenPurpose
 
 
-def database(migma: Migma) -> str:
-    """Every row of the database, as SQL."""
-    url = migma.parts.settings.database_url
-    with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
-        return "\n".join(connection.iterdump())
-
-
-def status(migma: Migma, project: Project) -> Status:
-    """Ada's status."""
-    ada = migma.contacts.get(project.id, "ada@example.com")
-    assert ada is not None
-    return ada.status
-
-
-def test_looking_changes_nothing(migma: Migma, client: TestClient, path: str) -> None:
+def test_looking_changes_nothing(client: TestClient, path: str, database: Callable[[], str]) -> None:
     """GET, HEAD and OPTIONS, many times over, on a genuine link leave every row as it was (D-01)."""
-    before = database(migma)
+    before = database()
     for _ in range(100):
         assert client.get(path).status_code == 200
         assert client.head(path).status_code == 200
         assert client.options(path).status_code == 204
-    assert database(migma) == before
+    assert database() == before
 
 
 BODIES = [b"", b"List-Unsubscribe=One-Click", b"List-Unsubscribe%3DOne-Click", b"\xff\xfe\x00", b"x" * 100_000, b"{"]
@@ -61,37 +46,39 @@ TYPES = [
 @pytest.mark.parametrize("content_type", TYPES)
 @pytest.mark.parametrize("slash", ["", "/"])
 def test_every_one_click_post_acts(
-    migma: Migma, project: Project, client: TestClient, path: str, body: bytes, content_type: str | None, slash: str
+    client: TestClient, path: str, body: bytes, content_type: str | None, slash: str, ada: Callable[[], Contact]
 ) -> None:
     """Whatever is posted, in whatever type, with or without a slash: 200, no cookie, and opted out (D-03 to D-05)."""
     headers = {} if content_type is None else {"Content-Type": content_type}
     answer = client.post(path + slash, content=body, headers=headers)
     assert answer.status_code == 200
     assert "set-cookie" not in answer.headers
-    assert status(migma, project) is Status.UNSUBSCRIBED
+    assert ada().status is Status.UNSUBSCRIBED
 
 
-def test_repeating_it_changes_nothing_not_even_the_time(migma: Migma, client: TestClient, path: str) -> None:
+def test_repeating_it_changes_nothing_not_even_the_time(
+    client: TestClient, path: str, database: Callable[[], str]
+) -> None:
     """The second and the tenth POST answer 200, and the rows are those of the first (D-06)."""
     first = client.post(path)
-    after = database(migma)
+    after = database()
     assert {client.post(path).status_code for _ in range(10)} == {first.status_code} == {200}
-    assert database(migma) == after
+    assert database() == after
 
 
-def test_fifty_at_once_make_one_record(migma: Migma, client: TestClient, path: str) -> None:
+def test_fifty_at_once_make_one_record(client: TestClient, path: str, database: Callable[[], str]) -> None:
     """However many clients click at the same moment, there is one opt-out and one event."""
-    before = database(migma).count('INSERT INTO "consent_events"')
+    before = database().count('INSERT INTO "consent_events"')
     with ThreadPoolExecutor(16) as many:
         answers = list(many.map(lambda _: client.post(path).status_code, range(50)))
     assert set(answers) == {200}
-    dumped = database(migma)
+    dumped = database()
     assert dumped.count('INSERT INTO "consent_events"') == before + 1
     assert dumped.count('INSERT INTO "suppressions"') == 1
 
 
 def test_where_the_store_is_down_nothing_is_promised(
-    migma: Migma, project: Project, client: TestClient, path: str, monkeypatch: pytest.MonkeyPatch
+    migma: Migma, client: TestClient, path: str, monkeypatch: pytest.MonkeyPatch, ada: Callable[[], Contact]
 ) -> None:
     """A fault while storing answers 503 and when to come again, never 200, and nothing was changed (D-08)."""
     contacts = type(migma.store.contacts)
@@ -104,9 +91,9 @@ def test_where_the_store_is_down_nothing_is_promised(
         answer = client.post(path)
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")
     assert "ada" not in answer.text
-    assert status(migma, project) is Status.SUBSCRIBED
+    assert ada().status is Status.SUBSCRIBED
     assert client.post(path).status_code == 200
-    assert status(migma, project) is Status.UNSUBSCRIBED
+    assert ada().status is Status.UNSUBSCRIBED
 
 
 @pytest.mark.parametrize(
@@ -126,27 +113,29 @@ def test_where_the_store_is_down_nothing_is_promised(
     ],
 )
 def test_a_spoiled_link_gets_one_page_that_says_nothing(
-    migma: Migma, client: TestClient, path: str, spoil: Callable[[str], str]
+    client: TestClient, path: str, spoil: Callable[[str], str], database: Callable[[], str]
 ) -> None:
     """Truncated, altered, encoded twice or made up: one page for all, by GET and POST, and no row changes (D-07)."""
-    before = database(migma)
+    before = database()
     token = path.rpartition("/")[2]
     spoiled = spoil(token)
     if "%41" in spoiled and "%2541" not in spoiled:
         assert client.get(f"/u/{spoiled}").status_code == 200  # one encoding is the same link
         return
-    seen = {(answer.status_code, answer.text) for answer in (client.get(f"/u/{spoiled}"), client.post(f"/u/{spoiled}"))}
+    answers = (client.get(f"/u/{spoiled}"), client.post(f"/u/{spoiled}"))
+    # how deep the reader's own path lies shows in the way up, and in nothing else
+    seen = {(answer.status_code, re.sub(r"(\.\./)+u/", "../u/", answer.text)) for answer in answers}
     assert seen == {(404, client.get("/u/nonsense").text)}
-    assert database(migma) == before
+    assert database() == before
 
 
-def test_the_page_shows_who_and_what_and_hides_the_person(migma: Migma, client: TestClient, path: str) -> None:
+def test_the_page_shows_who_and_what_and_hides_the_person(client: TestClient, path: str) -> None:
     """Brand and masked address, one form with one button, the whole address nowhere (F-05)."""
     shown = client.get(path).text
     assert "a***@example.com" in shown
     assert "ada@example.com" not in shown
     assert "Acme" in shown
-    assert re.findall(r"<(form|button|input|script)\b", shown) == ["form", "button"]
+    assert re.findall(r"<(form|button|input|script)\b", shown) == ["form", "input", "button"]
     assert 'method="post"' in shown
     assert "a***@example.com" in client.post(path).text
 
@@ -194,7 +183,7 @@ def test_a_hostile_brand_is_text(migma: Migma, client: TestClient, path: str) ->
     assert "<b>" not in shown
 
 
-def test_the_link_works_below_a_path_of_ones_own(migma: Migma, project: Project, path: str) -> None:
+def test_the_link_works_below_a_path_of_ones_own(migma: Migma, path: str, ada: Callable[[], Contact]) -> None:
     """Mounted into another application, the same link acts, and the form posts to itself."""
     yours = FastAPI()
     yours.mount("/mail", application(migma))
@@ -202,7 +191,7 @@ def test_the_link_works_below_a_path_of_ones_own(migma: Migma, project: Project,
         assert client.get(f"/mail{path}").status_code == 200
         assert 'action="' not in client.get(f"/mail{path}").text
         assert client.post(f"/mail{path}").status_code == 200
-    assert status(migma, project) is Status.UNSUBSCRIBED
+    assert ada().status is Status.UNSUBSCRIBED
 
 
 def test_the_application_says_nothing_about_itself(client: TestClient) -> None:
@@ -222,8 +211,6 @@ def test_a_link_for_another_purpose_is_no_way_out(migma: Migma, client: TestClie
     assert client.post(f"/u/{mint_token(other, keys)}").status_code == 404
 
 
-def test_the_database_is_where_the_fixture_looks(migma: Migma) -> None:
+def test_the_database_is_where_the_fixture_looks(database: Callable[[], str], project: Project) -> None:
     """Dumps are of the installation's own file, or comparing them would prove nothing."""
-    file = Path(migma.parts.settings.database_url.removeprefix("sqlite:///"))
-    assert file.exists()
-    assert "INSERT INTO" in database(migma)
+    assert project.id in database()

@@ -54,6 +54,7 @@ DRAWN: dict[str, st.SearchStrategy[Any]] = {
     "classified": st.builds(Classified, st.sampled_from(Purpose), some.names(), st.none() | some.names()),
     "condition": some.conditions(engaged=True) | some.engaged_conditions(),
     "consent": some.consents(),
+    "consent_event": some.consent_events(),
     "consent_evidence": some.consent_evidence(),
     "contact": some.contacts(fields=FIELDS),
     "content": some.contents(),
@@ -62,6 +63,7 @@ DRAWN: dict[str, st.SearchStrategy[Any]] = {
     "exclusion": some.exclusions(),
     "facts": PLAIN_FACTS,
     "fault": some.faults(),
+    "opt_in": some.opt_ins(),
     "partition": st.lists(some.facts(), max_size=4).map(lambda people: partition(plan(people))),
     "planned": PLAIN_FACTS.map(lambda one: plan([one])[0]),
     "project": st.builds(

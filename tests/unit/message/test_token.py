@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from datetime import UTC, datetime, timedelta
 from urllib.parse import quote, unquote
 
 import pytest
@@ -26,6 +27,8 @@ TOKEN = Token(
 )
 TEXT = mint_token(TOKEN, KEYS)
 UNSUBSCRIBE = TokenPurpose.UNSUBSCRIBE
+NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
+SOON = NOW + timedelta(days=7)
 
 
 def test_every_flipped_bit_is_noticed() -> None:
@@ -105,8 +108,34 @@ def test_the_newest_key_signs_and_every_key_verifies() -> None:
 @pytest.mark.parametrize("asked", TokenPurpose)
 def test_a_token_serves_one_purpose(minted: TokenPurpose, asked: TokenPurpose) -> None:
     """A token verifies for the purpose it was minted for, and for no other (E-01, E-07)."""
-    token = Token(minted, TOKEN.project, TOKEN.contact, TOKEN.delivery)
-    assert verify_token(mint_token(token, KEYS), asked, KEYS) == (token if minted is asked else None)
+    expires = SOON if minted is TokenPurpose.CONFIRM else None
+    token = Token(minted, TOKEN.project, TOKEN.contact, TOKEN.delivery, expires=expires)
+    assert verify_token(mint_token(token, KEYS), asked, KEYS, NOW) == (token if minted is asked else None)
+
+
+def test_a_confirmation_expires() -> None:
+    """It verifies until its second has come, not from then on, and never where nobody says what time it is (E-04)."""
+    token = Token(TokenPurpose.CONFIRM, TOKEN.project, TOKEN.contact, TOKEN.delivery, expires=SOON)
+    text = mint_token(token, KEYS)
+    assert verify_token(text, TokenPurpose.CONFIRM, KEYS, SOON - timedelta(microseconds=1)) == token
+    assert verify_token(text, TokenPurpose.CONFIRM, KEYS, SOON) is None
+    assert verify_token(text, TokenPurpose.CONFIRM, KEYS) is None
+
+
+@pytest.mark.parametrize(
+    ("purpose", "expires"),
+    [
+        (TokenPurpose.UNSUBSCRIBE, datetime(2026, 5, 1, tzinfo=UTC)),
+        (TokenPurpose.PREFERENCES, datetime(2026, 5, 1, tzinfo=UTC)),
+        (TokenPurpose.CONFIRM, None),
+        (TokenPurpose.CONFIRM, datetime(2026, 5, 1)),  # noqa: DTZ001 - that is what is refused
+        (TokenPurpose.CONFIRM, datetime(2026, 5, 1, microsecond=1, tzinfo=UTC)),
+    ],
+)
+def test_only_confirmations_expire_and_at_a_second(purpose: TokenPurpose, expires: datetime | None) -> None:
+    """A way out never expires, a way in always does, at a moment that a token can hold (E-04)."""
+    with pytest.raises(ValueError, match="expire"):
+        Token(purpose, TOKEN.project, TOKEN.contact, TOKEN.delivery, expires=expires)
 
 
 def test_a_token_says_nothing_about_the_person() -> None:

@@ -70,3 +70,45 @@ def test_the_line_of_an_advertisement_is_one_visible_line(line: str) -> None:
     """It stands in footers, where a break or a hidden character would be somebody else's text (N-04)."""
     with pytest.raises(ValueError, match="one line of visible characters"):
         Brand("Acme", STREET, "https://mail.example.com", line)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:8025", "http://localhost:1/mail/", "http://[::1]:80", "http://127.0.0.1"]
+)
+def test_one_switch_allows_this_machine(url: str) -> None:
+    """With the loopback switch links may lead to this machine, without it never (C-02)."""
+    assert Brand("Acme", STREET, url, loopback=True).link("u", "abc").startswith(url)
+    with pytest.raises(ValueError, match="cannot carry one-click links"):
+        Brand("Acme", STREET, url)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://mail.example.com", "http://mail.example.com", "http://127.0.0.1.example.com", "http://127.0.0.1:x"]
+)
+def test_the_switch_allows_nothing_else(url: str) -> None:
+    """With the loopback switch no other address is taken, not even a good one: it would be forgotten there."""
+    with pytest.raises(ValueError, match="with loopback it is"):
+        Brand("Acme", STREET, url, loopback=True)
+
+
+@pytest.mark.parametrize("colour", ["0a4ea3", "#fff", "red", "#0a4ea3;}", "#0a4eg3"])
+def test_a_colour_is_six_digits(colour: str) -> None:
+    """Nothing else gets into a page's style."""
+    with pytest.raises(ValueError, match="six hex digits"):
+        Brand("Acme", STREET, "https://mail.example.com", colour=colour)
+
+
+@pytest.mark.parametrize(
+    "logo",
+    [
+        "https://example.com/logo.png",
+        "data:image/svg+xml;base64,AAAA",
+        'data:image/png;base64,AAAA"',
+        "data:image/png;base64," + "A" * 100_000,
+    ],
+)
+def test_a_logo_is_a_small_picture_of_its_own(logo: str) -> None:
+    """It is part of the page: nothing is loaded from elsewhere, and no picture can hold a script (D-09)."""
+    with pytest.raises(ValueError, match="data URL of a PNG"):
+        Brand("Acme", STREET, "https://mail.example.com", logo=logo)
+    assert Brand("Acme", STREET, "https://mail.example.com", logo="data:image/png;base64,AAAA", colour="#0A4EA3")

@@ -70,7 +70,7 @@ def send(  # noqa: PLR0913 - one parameter per option
 def unsubscribe(token: str, /, *, common: Options = USUAL) -> int:
     """Opt out of all marketing, by the link of a mail or the token in it."""
     with common.open() as migma:
-        done = migma.contacts.unsubscribe(token)
+        done = migma.opt_outs.leave(token)
     changed = "is unsubscribed from all marketing" if done.changed else "was unsubscribed already; nothing changed"
     common.screen.say(f"{done.address} {changed}.")
     common.screen.json(done)

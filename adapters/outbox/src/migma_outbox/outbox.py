@@ -18,7 +18,9 @@ from .maildir import Maildir, scan
 
 __all__ = ["CAPABILITIES", "Outbox"]
 
-CAPABILITIES: Final = Capabilities("outbox", most_messages=500, international_local_parts=True, lists_deliveries=True)
+CAPABILITIES: Final = Capabilities(
+    "outbox", most_messages=500, international_local_parts=True, lists_deliveries=True, stays_here=True
+)
 """What the outbox can carry: anything a file can."""
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})

@@ -3,19 +3,26 @@
 from .acceptance import MissingVariables, SendRefused
 from .campaigns import Explanation
 from .discovery import AdapterMissing
+from .links import Holder, UnknownToken
 from .migma import Migma
-from .people import UnknownToken, Unsubscribed
+from .opt_outs import Unsubscribed
+from .preferences import Choice, Choices, Confirmation, Saved
 from .sending import Preview, SendAnswer
 from .settings import FaultySettings, Settings
 from .words import SendWords
 
 __all__ = [
     "AdapterMissing",
+    "Choice",
+    "Choices",
+    "Confirmation",
     "Explanation",
     "FaultySettings",
+    "Holder",
     "Migma",
     "MissingVariables",
     "Preview",
+    "Saved",
     "SendAnswer",
     "SendRefused",
     "SendWords",

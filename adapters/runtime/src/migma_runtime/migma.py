@@ -14,9 +14,12 @@ from migma_core.request import BUILT_IN_PROVIDER, Brand, Project
 
 from .campaigns import Campaigns
 from .discovery import adapter
+from .opt_outs import OptOuts
 from .parts import Parts
 from .people import Contacts, Suppressions
+from .preferences import Preferences
 from .sending import Sending
+from .service_mail import ServiceMail
 from .settings import FaultySettings, Keys, Settings, create_home, load_keys, load_settings
 
 __all__ = ["Migma"]
@@ -27,8 +30,8 @@ _POLICIES: dict[str, Policy] = {"migma": MIGMA, "strict": STRICT}
 
 class Migma:
     """
-    Everything an installation can do, in rooms: ``sending``, ``campaigns``, ``contacts``, ``suppressions``, and the
-    stored things under ``store``.
+    Everything an installation can do, in rooms: ``sending``, ``campaigns``, ``contacts``, ``suppressions``; what the
+    holders of links may do, ``opt_outs`` and ``preferences``; and the stored things under ``store``.
 
     Use it as a context manager, or call `close`.
     """
@@ -40,6 +43,9 @@ class Migma:
         self.suppressions = Suppressions(parts)
         self.sending = Sending(parts)
         self.campaigns = Campaigns(parts, self.sending)
+        mail = ServiceMail(parts, self.sending)
+        self.opt_outs = OptOuts(parts, mail)
+        self.preferences = Preferences(parts, mail)
 
     @classmethod
     def create(cls, **settings: Any) -> Migma:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -11,6 +10,7 @@ from migma_wire import read_contacts, to_address
 
 from migma_core.audience import (
     Consent,
+    ConsentEvent,
     ConsentLevel,
     Contact,
     ContactDraft,
@@ -19,36 +19,11 @@ from migma_core.audience import (
     Suppression,
     SuppressionReason,
 )
-from migma_core.message import Token, TokenKeys, TokenPurpose, verify_token
 from migma_core.ports import ImportReport
 
 from .parts import Parts
 
-__all__ = ["Contacts", "Holder", "Suppressions", "UnknownToken", "Unsubscribed"]
-
-
-class UnknownToken(ValueError):
-    """The text is no genuine opt-out token; why is not said (compliance D-07)."""
-
-    def __init__(self) -> None:
-        super().__init__("this is no opt-out link of ours, or it was cut off: copy the whole link from the mail")
-
-
-@dataclass(frozen=True, slots=True)
-class Unsubscribed:
-    """What a token did: whose opt-out, and whether it changed anything."""
-
-    contact: ContactId
-    address: str
-    changed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """Whose link it is: the masked address, empty once erased, and the sender's name."""
-
-    address: str
-    brand: str
+__all__ = ["Contacts", "Suppressions"]
 
 
 class Contacts:
@@ -104,31 +79,9 @@ class Contacts:
         consent = Consent(ConsentLevel.PROVEN, source, self._parts.clock.now())
         return self._parts.store.contacts.subscribe(project.id, to_address(email), consent)
 
-    def unsubscribe(self, token: str) -> Unsubscribed:
-        """
-        Opt out of all marketing by the token of a link, or the link itself; durable when it returns (D12).
-
-        Raises `UnknownToken`. Repeating it changes nothing, not even the time.
-        """
-        genuine = self._genuine(token)
-        contacts = self._parts.store.contacts
-        changed = contacts.unsubscribe(genuine.contact, self._parts.clock.now(), "link", genuine.delivery)
-        person = contacts.by_ref(genuine.contact)
-        return Unsubscribed(genuine.contact, person.address.masked if person else "", changed)
-
-    def holder(self, token: str) -> Holder:
-        """Whose opt-out link this is, masked, and from whom it came; changes nothing. Raises `UnknownToken`."""
-        genuine = self._genuine(token)
-        person = self._parts.store.contacts.by_ref(genuine.contact)
-        brand = self._parts.store.projects.get(genuine.project).brand
-        return Holder(person.address.masked if person else "", brand.name)
-
-    def _genuine(self, token: str) -> Token:
-        keys = TokenKeys(self._parts.keys.token_bytes())
-        genuine = verify_token(token.strip().rstrip("/").rpartition("/")[2], TokenPurpose.UNSUBSCRIBE, keys)
-        if genuine is None:
-            raise UnknownToken
-        return genuine
+    def events(self, contact: ContactId) -> Sequence[ConsentEvent]:
+        """Everything on record that a person said about mail, oldest first (O-01)."""
+        return self._parts.store.contacts.events(contact)
 
 
 class Suppressions:

@@ -41,6 +41,7 @@ class Settings(BaseSettings):
     clock: str = "system"
     policy: str = "migma"
     lease_seconds: float = Field(30.0, gt=0, le=3600)
+    languages: tuple[str, ...] = Field(("en", "de"), min_length=1, description="of the pages, the usual one first")
     batch_size: int = Field(500, ge=1, le=1000)
 
     @field_validator("policy")

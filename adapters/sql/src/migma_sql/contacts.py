@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, insert, select, update
+from sqlalchemy import Connection, Engine, func, insert, select
 
 from migma_core.audience.address import Address, AddressKey, address_key
-from migma_core.audience.consent import Consent, ConsentLevel
+from migma_core.audience.consent import Consent, ConsentBasis, ConsentEvidence, ConsentLevel
+from migma_core.audience.consent_event import NOTHING_SHOWN, ConsentAct, ConsentEvent, Shown
 from migma_core.audience.contact import Contact, ContactId, ProjectId, Status
 from migma_core.audience.fields import FieldIs, Mode
 from migma_core.audience.intake import ContactDraft, Intake, admit
 from migma_core.audience.segment import AnyOf, Condition, StatusIs, Tagged
-from migma_core.audience.suppression import Denials, Suppression, SuppressionReason
+from migma_core.audience.suppression import Suppression, SuppressionReason
+from migma_core.audience.topic import TopicId
 from migma_core.message.token import DeliveryId
 from migma_core.ports import ContactPage
 from migma_core.request.project import AccountId
@@ -23,22 +26,11 @@ from .denying import deny, know_addresses
 from .engine import reading, writing
 from .people import fault_of, new_row, put_together, write_fields, write_tags, write_values
 from .question import account_of
-from .schema import addresses, consent_events, contacts, field_names, projects, suppressions
+from .schema import consent_events, contacts, field_names
 from .shapes import AnyRow
+from .subscribing import DeniedContact, denials_of, opt_in_event, subscribe, unsubscribe, ways
 
 __all__ = ["ContactExists", "Contacts", "DeniedContact", "UnknownAddress"]
-
-_WAYS = {
-    Denials.HARD_BOUNCE: "it hard-bounced, which only an audited reinstatement ends",
-    Denials.COMPLAINT: "the person complained, which only a fresh double opt-in ends",
-    Denials.ERASED: "the person asked to be forgotten; only they can come back",
-    Denials.OBJECTION: "the person objected to marketing; record a consent that names the objection",
-    Denials.MANUAL: "an operator suppressed it, which an audited removal from the suppression list ends",
-    Denials.UNSUBSCRIBED: "the person unsubscribed; record their consent with contacts.subscribe",
-}
-_NOT_LIFTED = (
-    Denials.HARD_BOUNCE | Denials.COMPLAINT | Denials.ERASED | Denials.OBJECTION | Denials.MANUAL
-)  # soft bounces and a provider's list say nothing about what the person wants
 
 
 class ContactExists(ValueError):
@@ -46,10 +38,6 @@ class ContactExists(ValueError):
 
     def __init__(self, address: Address) -> None:
         super().__init__(f"the project has a contact with the address {address.masked} already; import it to update it")
-
-
-class DeniedContact(ValueError):
-    """Something stands against subscribing this address; the message names it and the right call (design D13)."""
 
 
 class UnknownAddress(LookupError):
@@ -80,10 +68,10 @@ class Contacts:
             account = account_of(connection, project)
             if _row(connection, project, key) is not None:
                 raise ContactExists(draft.address)
-            denials = _denials(connection, account, key)
+            denials = denials_of(connection, account, key)
             admitted = admit(draft.status, None, denials, Intake(Status.SUBSCRIBED, source))
             if admitted.status is None or (admitted.note and draft.status is Status.SUBSCRIBED):
-                raise DeniedContact(f"{draft.address.masked} cannot be subscribed: {_ways(denials)}")
+                raise DeniedContact(f"{draft.address.masked} cannot be subscribed: {ways(denials)}")
             claimed = ConsentLevel.UNPROVEN if admitted.status is Status.SUBSCRIBED else ConsentLevel.NONE
             row = new_row(project, key, draft, admitted.status, claimed, at)
             _write(connection, account, row, draft.tags, Consent(claimed, source, at))
@@ -138,9 +126,12 @@ class Contacts:
             query = select(field_names.c.name).where(field_names.c.project_id == project)
             return frozenset(connection.scalars(query))
 
-    def subscribe(self, project: ProjectId, address: Address, consent: Consent) -> Contact:
+    def subscribe(
+        self, project: ProjectId, address: Address, consent: Consent, evidence: ConsentEvidence | None = None
+    ) -> Contact:
         """
-        Record a consent: it ends an earlier opt-out, for this project alone, and nothing else (D13).
+        Record a consent, with the evidence for it where there is any: it ends an earlier opt-out, for this project
+        alone, and a double opt-in ends a complaint as well (D13).
 
         Raises `UnknownAddress`, and `DeniedContact` where something stands that this consent does not end: another
         denial, an opt-out that is not older, or an opt-out that only the person's own proven consent may end.
@@ -150,25 +141,17 @@ class Contacts:
             row = _row(connection, project, key)
             if row is None:
                 raise UnknownAddress(address)
-            account = account_of(connection, project)
-            stands = _denials(connection, account, key) & ~row.lifted
-            if (fault := _fault_of(connection, account, row, stands, consent)) is not None:
-                raise DeniedContact(f"{address.masked} cannot be subscribed: {fault}")
-            connection.execute(
-                update(contacts)
-                .where(contacts.c.id == row.id)
-                .values(
-                    lifted=row.lifted | (stands & Denials.UNSUBSCRIBED),
-                    status=Status.SUBSCRIBED.value,
-                    consent=consent.level.value,
-                    unsubscribed_at=None,
-                    updated_at=consent.at,
-                )
-            )
-            connection.execute(insert(consent_events), _opt_in(row.id, consent))
+            subscribe(connection, row, consent, evidence)
             return _contact(connection, project, key, address)
 
-    def unsubscribe(self, contact: ContactId, at: datetime, source: str, delivery: DeliveryId | None = None) -> bool:
+    def unsubscribe(
+        self,
+        contact: ContactId,
+        at: datetime,
+        source: str,
+        delivery: DeliveryId | None = None,
+        shown: Shown = NOTHING_SHOWN,
+    ) -> bool:
         """
         Opt a person out of all marketing of the account (D12); durable when it returns.
 
@@ -178,13 +161,15 @@ class Contacts:
             row = connection.execute(select(contacts).where(contacts.c.ref == contact)).first()
             if row is None:
                 return False  # erased meanwhile: more than an opt-out stands against them
-            account = account_of(connection, ProjectId(row.project_id))
-            if _is_opted_out(connection, account, row):
-                return False
             entry = Suppression(SuppressionReason.UNSUBSCRIBE, at, source)
-            wording = None if delivery is None else f"delivery {delivery}"
-            deny(connection, account, [(row.address_key, f"{row.local}@{row.domain}", entry)], wording)
-            return True
+            return unsubscribe(connection, row, entry, shown, None if delivery is None else f"delivery {delivery}")
+
+    def events(self, contact: ContactId) -> Sequence[ConsentEvent]:
+        """Everything on record that the person said about mail, oldest first (O-01)."""
+        query = select(consent_events).join(contacts, contacts.c.id == consent_events.c.contact_id)
+        with reading(self._engine) as connection:
+            rows = connection.execute(query.where(contacts.c.ref == contact).order_by(consent_events.c.id))
+            return tuple(map(_event, rows))
 
 
 def _write(
@@ -197,7 +182,7 @@ def _write(
     write_fields(connection, row["project_id"], row["fields"])
     write_tags(connection, row["project_id"], {number: tags}, row["created_at"])
     if consent.level is not ConsentLevel.NONE:
-        connection.execute(insert(consent_events), _opt_in(number, consent))
+        connection.execute(insert(consent_events), opt_in_event(number, consent))
 
 
 def _row(connection: Connection, project: ProjectId, key: AddressKey) -> AnyRow | None:
@@ -212,55 +197,20 @@ def _contact(connection: Connection, project: ProjectId, key: AddressKey, addres
     return put_together(connection, [row])[0]
 
 
-def _denials(connection: Connection, account: AccountId, key: AddressKey) -> int:
-    query = select(addresses.c.denials).where(addresses.c.account_id == account, addresses.c.address_key == key)
-    return connection.scalar(query) or 0
-
-
-def _ways(denials: int) -> str:
-    return "; ".join(way for bit, way in _WAYS.items() if denials & bit) or "its status says so"
-
-
-def _fault_of(connection: Connection, account: AccountId, row: AnyRow, stands: int, consent: Consent) -> str | None:
-    """Why this consent does not subscribe the person, or ``None``."""
-    if consent.level is ConsentLevel.NONE:
-        return "nobody claims a consent"
-    if beyond := stands & _NOT_LIFTED or (row.status == Status.BOUNCED.value and Denials.HARD_BOUNCE):
-        return _ways(int(beyond))
-    opted_out = _opted_out_at(connection, account, row)
-    if opted_out is not None and consent.at <= opted_out:
-        return f"the person opted out on {opted_out:%Y-%m-%d %H:%M}, not before this consent"
-    if stands & Denials.UNSUBSCRIBED and consent.level is not ConsentLevel.PROVEN:
-        return "the person opted out, which only their own, proven consent ends"
-    return None
-
-
-def _opted_out_at(connection: Connection, account: AccountId, row: AnyRow) -> datetime | None:
-    s = suppressions.c
-    this = (s.account_id == account, s.address_key == row.address_key)
-    return connection.scalar(select(s.at).where(*this, s.reason == SuppressionReason.UNSUBSCRIBE.value))
-
-
-def _is_opted_out(connection: Connection, account: AccountId, row: AnyRow) -> bool:
-    """Whether an opt-out is in force in every project of the account, and shows in this contact's status."""
-    ours = contacts.c.project_id.in_(select(projects.c.id).where(projects.c.account_id == account))
-    lifted = select(func.max(contacts.c.lifted.bitwise_and(int(Denials.UNSUBSCRIBED))))
-    somewhere = connection.scalar(lifted.where(contacts.c.address_key == row.address_key, ours))
-    stands = _denials(connection, account, row.address_key) & Denials.UNSUBSCRIBED
-    return bool(stands) and not somewhere and row.status in {Status.UNSUBSCRIBED.value, Status.BOUNCED.value}
-
-
 def _found(search: str) -> Condition:
     """Whoever has these letters in their address or name, in any case."""
     return AnyOf(tuple(FieldIs(key, Mode.CONTAINS, (search,)) for key in ("email", "name")))
 
 
-def _opt_in(number: int, consent: Consent) -> dict[str, object]:
-    return {
-        "contact_id": number,
-        "what": "opt_in",
-        "level": consent.level.value,
-        "source": consent.source,
-        "at": consent.at,
-        "basis": consent.basis.value,
-    }
+def _event(row: AnyRow) -> ConsentEvent:
+    return ConsentEvent(
+        ConsentAct(row.what),
+        row.at,
+        row.source,
+        None if row.topic_id is None else TopicId(row.topic_id),
+        Shown(row.wording or "", row.version or ""),
+        None if row.level is None else ConsentLevel(row.level),
+        None if row.basis is None else ConsentBasis(row.basis),
+        row.confirmed_at,
+        row.reference or "",
+    )

@@ -22,6 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from migma_core.audience.address import AddressKey
+from migma_core.audience.consent_event import NOTHING_SHOWN, Shown
 from migma_core.audience.contact import Status
 from migma_core.audience.suppression import Suppression, SuppressionReason
 from migma_core.request.project import AccountId
@@ -49,18 +50,26 @@ def know_addresses(connection: Connection, account: AccountId, keys: Sequence[Ad
         connection.execute(insert_new(connection, addresses), rows)
 
 
-def deny(connection: Connection, account: AccountId, denials: Sequence[Denial], wording: str | None = None) -> None:
+def deny(
+    connection: Connection,
+    account: AccountId,
+    denials: Sequence[Denial],
+    shown: Shown = NOTHING_SHOWN,
+    reference: str | None = None,
+) -> None:
     """
     Record denials, for every project of the account. They only ever accumulate, in any order and however often.
 
     Of several entries of a kind the latest is kept, since a consent that lifts them must be later than all; no earlier
-    consent lifts them any more. ``wording`` goes on record with the opt-outs.
+    consent lifts them any more. What was ``shown``, and the ``reference`` to what led to it, go on record with the
+    opt-outs.
     """
     if not denials:
         return
     know_addresses(connection, account, [key for key, _, _ in denials])
     # a provider's own entry stops that provider alone: it has no bit, and says nothing about the person
-    told = [_told(account, one, wording) for one in denials if one[2].provider is None]
+    record = {"wording": shown.wording or None, "version": shown.version or None, "reference": reference}
+    told = [_told(account, one) | record for one in denials if one[2].provider is None]
     moved = [row for row in told if row["to"] is not None]
     opted_out = [row for row in moved if row["to"] == Status.UNSUBSCRIBED.value]
     _execute(connection, _latest_entry(connection), [_entry(account, *one) for one in denials])
@@ -96,12 +105,12 @@ def _has(bits: ColumnElement[int]) -> ColumnElement[bool]:
 
 # O-01: the opt-out goes on record for everyone for whom it is new
 _OPT_OUT = insert(consent_events).from_select(
-    ["contact_id", "what", "source", "wording", "at"],
+    ["contact_id", "what", "source", "wording", "version", "reference", "at"],
     select(
         contacts.c.id,
         bindparam("what"),
         bindparam("source"),
-        bindparam("wording", type_=consent_events.c.wording.type),
+        *(bindparam(name, type_=consent_events.c[name].type) for name in ("wording", "version", "reference")),
         _AT,
     )
     .select_from(contacts.join(addresses, addresses.c.address_key == contacts.c.address_key))
@@ -128,7 +137,7 @@ _SET_STATUS = (
 )
 
 
-def _told(account: AccountId, denial: Denial, wording: str | None) -> dict[str, Any]:
+def _told(account: AccountId, denial: Denial) -> dict[str, Any]:
     key, _, entry = denial
     status = _STATUS_AFTER.get(entry.reason)
     return {
@@ -139,7 +148,6 @@ def _told(account: AccountId, denial: Denial, wording: str | None) -> dict[str, 
         "source": entry.source,
         "at": entry.at,
         "what": "opt_out",
-        "wording": wording,
         "to": None if status is None else status.value,
     }
 

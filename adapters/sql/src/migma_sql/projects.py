@@ -79,10 +79,14 @@ def _row(project: Project, at: datetime) -> dict[str, object]:
         "postal_address": brand.postal_address,
         "base_url": brand.base_url,
         "advertisement": brand.advertisement,
+        "colour": brand.colour,
+        "logo": brand.logo,
+        "loopback": brand.loopback,
         "created_at": at,
     }
 
 
 def _project(row: AnyRow) -> Project:
-    brand = Brand(row.brand_name, row.postal_address, row.base_url, row.advertisement)
+    about = (row.brand_name, row.postal_address, row.base_url, row.advertisement)
+    brand = Brand(*about, colour=row.colour, logo=row.logo, loopback=bool(row.loopback))
     return Project(ProjectId(row.id), AccountId(row.account_id), row.name, brand)

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
@@ -40,6 +41,7 @@ __all__ = [
     "domains",
     "field_names",
     "metadata",
+    "opt_ins",
     "projects",
     "segments",
     "sends",
@@ -104,6 +106,9 @@ projects = Table(
     Column("postal_address", Text, nullable=False),
     Column("base_url", Text, nullable=False),
     Column("advertisement", Text, nullable=False, server_default=""),
+    Column("colour", Text, nullable=False, server_default=""),
+    Column("logo", Text, nullable=False, server_default=""),
+    Column("loopback", Boolean, nullable=False, server_default=false()),
     Column("created_at", Instant, nullable=False),
 )
 
@@ -269,8 +274,26 @@ consent_events = Table(
     Column("wording", Text),
     Column("at", Instant, nullable=False),
     Column("basis", Text),
+    Column("version", Text),
+    Column("confirmed_at", Instant),
+    Column("reference", Text),
 )
 """Append-only: every opt-in and opt-out, with time and means (O-01)."""
+
+opt_ins = Table(
+    "opt_ins",
+    metadata,
+    _ref(),
+    Column("contact_id", ForeignKey("contacts.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("marketing", Boolean, nullable=False),
+    Column("topics", JSON, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("wording", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("asked_at", Instant, nullable=False),
+    Column("confirmed_at", Instant),
+)
+"""What people asked for through a mailed link; in force once confirmed from their mailbox (F-04)."""
 
 domains = Table(
     "domains",

@@ -24,7 +24,8 @@ __all__ = ["read_sender"]
 def read_sender(connection: Connection, request: SendRequest) -> Sender:
     """Gather what `authorize` reads. Raises `LookupError` for an unknown project."""
     account = account_of(connection, request.project)
-    postal = connection.scalar(select(projects.c.postal_address).where(projects.c.id == request.project))
+    brand = select(projects.c.postal_address, projects.c.loopback).where(projects.c.id == request.project)
+    postal, loopback = connection.execute(brand).one()
     connected = connection.scalars(select(connections.c.provider).where(connections.c.account_id == account))
     return Sender(
         _domain(connection, account, request.sender.domain),
@@ -33,6 +34,7 @@ def read_sender(connection: Connection, request: SendRequest) -> Sender:
         postal,
         _exists(connection, request.project, request.recipients),
         frozenset(_missing(connection, request)),
+        loopback_links=bool(loopback),
     )
 
 

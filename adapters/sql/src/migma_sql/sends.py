@@ -80,6 +80,15 @@ class Sends:
         with reading(self._engine) as connection:
             return _first(connection, query, id_or_name)
 
+    def last_to(self, address: Address) -> SendRecord | None:
+        """The latest send of any project that has a delivery for this address, without its attachments."""
+        key = address_key(address, self._pepper)
+        latest = select(deliveries.c.send_id).where(deliveries.c.address_key == key)
+        latest = latest.order_by(deliveries.c.id.desc()).limit(1)
+        with reading(self._engine) as connection:
+            row = connection.execute(_records().where(sends.c.id == latest.scalar_subquery())).first()
+        return None if row is None else _record(row)
+
     def list(self, project: ProjectId) -> Sequence[SendRecord]:
         """The project's campaigns, newest first, without their attachments."""
         with reading(self._engine) as connection:

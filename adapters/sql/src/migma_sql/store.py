@@ -18,6 +18,7 @@ from .engine import connect
 from .importing import Import
 from .ledger import SqlLedger
 from .migrate import migrate
+from .opt_ins import OptIns
 from .projects import Projects
 from .segments import Segments
 from .sends import Sends
@@ -38,6 +39,7 @@ class SqlStore:
         self.contacts = Contacts(engine, pepper)
         self.tags = Tags(engine)
         self.topics = Topics(engine)
+        self.opt_ins = OptIns(engine)
         self.segments = Segments(engine)
         self.suppressions = Suppressions(engine, pepper)
         self.domains = Domains(engine)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Engine, delete, insert, or_, select
+from sqlalchemy import Connection, Engine, delete, insert, or_, select
 
+from migma_core.audience.consent_event import NOTHING_SHOWN, ConsentAct, Shown
 from migma_core.audience.contact import ContactId, ProjectId
 from migma_core.audience.topic import DefaultSubscription, Topic, TopicId, Visibility
 
@@ -15,7 +16,7 @@ from .refs import new_ref
 from .schema import consent_events, contacts, topic_choices, topics
 from .shapes import AnyRow
 
-__all__ = ["Topics", "UnknownContact"]
+__all__ = ["Topics", "UnknownContact", "choose"]
 
 
 class UnknownContact(LookupError):
@@ -72,19 +73,41 @@ class Topics:
             row = connection.execute(select(topics).where(topics.c.project_id == project, named)).first()
         return None if row is None else _topic(row)
 
-    def choose(self, contact: ContactId, topic: TopicId, joined: bool, at: datetime, source: str) -> None:
-        """Record that a person joined or left a topic; a choice beats the default (R23). Raises `UnknownContact`."""
+    def choose(
+        self,
+        contact: ContactId,
+        topic: TopicId,
+        joined: bool,
+        at: datetime,
+        source: str,
+        *,
+        shown: Shown = NOTHING_SHOWN,
+        reference: str = "",
+    ) -> bool:
+        """
+        Record that a person joined or left a topic; a choice beats the default (R23). Durable when it returns.
+
+        ``False`` where the choice on record is the same: its first time is kept. Raises `UnknownContact`.
+        """
         with writing(self._engine) as connection:
             number = connection.scalar(select(contacts.c.id).where(contacts.c.ref == contact))
             if number is None:
                 raise UnknownContact
-            this = (topic_choices.c.contact_id == number, topic_choices.c.topic_id == topic)
-            connection.execute(delete(topic_choices).where(*this))
-            choice = {"contact_id": number, "topic_id": topic, "joined": joined, "at": at, "source": source}
-            connection.execute(insert(topic_choices), choice)
-            what = "joined" if joined else "left"
-            event = {"contact_id": number, "what": what, "topic_id": topic, "source": source, "at": at}
-            connection.execute(insert(consent_events), event)
+            event = {"source": source, "at": at, "wording": shown.wording or None, "version": shown.version or None}
+            return choose(connection, number, topic, joined, event | {"reference": reference or None})
+
+
+def choose(connection: Connection, number: int, topic: TopicId, joined: bool, event: dict[str, object]) -> bool:
+    """Write a choice and what is on record about it; ``False`` where nothing changes."""
+    this = (topic_choices.c.contact_id == number, topic_choices.c.topic_id == topic)
+    if connection.scalar(select(topic_choices.c.joined).where(*this)) is joined:
+        return False
+    connection.execute(delete(topic_choices).where(*this))
+    choice = {"contact_id": number, "topic_id": topic, "joined": joined, "at": event["at"], "source": event["source"]}
+    connection.execute(insert(topic_choices), choice)
+    act = ConsentAct.JOINED if joined else ConsentAct.LEFT
+    connection.execute(insert(consent_events), {"contact_id": number, "what": act.value, "topic_id": topic, **event})
+    return True
 
 
 def _topic(row: AnyRow) -> Topic:

@@ -3,5 +3,9 @@
 from __future__ import annotations
 
 from .application import application
+from .preferences import preferring
+from .serving import serve, served
+from .subscribe_again import confirming, subscribing_again
+from .unsubscribe import unsubscribing
 
-__all__ = ["application"]
+__all__ = ["application", "confirming", "preferring", "serve", "served", "subscribing_again", "unsubscribing"]

@@ -7,74 +7,77 @@ cookie, no login, no script, and no particular body.
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable
-from typing import Final
-
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
-from migma_runtime import Migma, UnknownToken
+from migma_runtime import Holder, Migma
 
-from .languages import language_of
+from migma_core.audience import NOTHING_SHOWN, Shown
+
+from .answering import Asked, add_page, languages_of
+from .languages import WORDS, version_of
 from .pages import page
 
-__all__ = ["unsubscribing"]
-
-_RETRY_AFTER: Final = 60
-_LOG = logging.getLogger("migma.web")
+__all__ = ["left_page", "unsubscribing"]
 
 
 def unsubscribing(migma: Migma) -> APIRouter:
     """
-    The routes below ``/u``, with and without a slash at the end: a redirect would lose the POST (D-04).
+    The routes below ``/u``; mount them where the brand's ``base_url`` leads.
 
-    Mount it where the brand's ``base_url`` leads. Handlers run in threads, since the store blocks.
+    Posted to without a token, it mails a link that works to the address typed (E-05).
     """
     router = APIRouter()
 
-    def ask(request: Request, token: str) -> HTMLResponse:
-        """Who and what, and one button. Changes nothing (D-01, D-02)."""
+    def look(asked: Asked) -> HTMLResponse:
+        """Who and what, and a button for each choice. Changes nothing (D-01, D-02)."""
+        holder = migma.opt_outs.look(asked.token)
+        return _asking(asked, holder) if holder.contact else left_page(asked, holder)
 
-        def answer(language: str) -> HTMLResponse:
-            held = migma.contacts.holder(_whole(token))
-            return page("ask" if held.address else "done", language, brand=held.brand, address=held.address)
+    def act(asked: Asked) -> HTMLResponse:
+        """Unsubscribe, and answer once it is durable. Every body is good: it only says which button it was (D-03)."""
+        if not asked.token:
+            migma.opt_outs.mail_link(asked.form.get("address", ""), asked.language)
+            return page("asked", asked.language, None)
+        holder = migma.opt_outs.look(asked.token)
+        everything = holder.topic is None or asked.form.get("scope") == "all"
+        on_page = asked.form.get("page") is not None
+        migma.opt_outs.leave(
+            asked.token,
+            everything=everything,
+            source="unsubscribe page" if on_page else "one-click",
+            shown=_shown(asked, holder) if on_page else NOTHING_SHOWN,
+        )
+        return left_page(asked, holder, holder.topic.name if holder.topic and not everything else "")
 
-        return _answered(request, answer)
-
-    def act(request: Request, token: str) -> HTMLResponse:
-        """Unsubscribe, and answer once it is durable. The body is never read: every one is good (D-03)."""
-
-        def answer(language: str) -> HTMLResponse:
-            done = migma.contacts.unsubscribe(_whole(token))
-            return page("done", language, brand=migma.contacts.holder(_whole(token)).brand, address=done.address)
-
-        return _answered(request, answer)
-
-    def options() -> Response:
-        """What can be done here."""
-        return Response(status_code=204, headers={"Allow": "GET, HEAD, OPTIONS, POST"})
-
-    path = "/u/{token:path}"
-    router.add_api_route(path, ask, methods=["GET", "HEAD"], response_class=HTMLResponse)
-    router.add_api_route(path, act, methods=["POST"], response_class=HTMLResponse)
-    router.add_api_route(path, options, methods=["OPTIONS"], response_class=Response)
+    add_page(router, "u", languages_of(migma), look, act)
     return router
 
 
-def _whole(given: str) -> str:
-    """The token of a path, one slash at its end aside. Raises `UnknownToken` for more than one segment."""
-    token = given.removesuffix("/")
-    if "/" in token:
-        raise UnknownToken
-    return token
+def _asking(asked: Asked, holder: Holder) -> HTMLResponse:
+    return page(
+        "leave",
+        asked.language,
+        holder.project.brand,
+        address=holder.address,
+        topic=holder.topic.name if holder.topic else "",
+        version=version_of(asked.language),
+    )
 
 
-def _answered(request: Request, answer: Callable[[str], HTMLResponse]) -> HTMLResponse:
-    language = language_of(request.headers.get("accept-language", ""))
-    try:
-        return answer(language)
-    except UnknownToken:  # forged, truncated, foreign: one page that claims nothing (D-07)
-        return page("unknown", language, status=404, brand="")
-    except Exception as fault:  # noqa: BLE001 - whatever broke, the opt-out is not stored, and 200 would lose it (D-08)
-        _LOG.error("an opt-out page could not be answered: %s", type(fault).__name__)
-        return page("later", language, status=503, retry_after=_RETRY_AFTER, brand="")
+def left_page(asked: Asked, holder: Holder, topic: str = "") -> HTMLResponse:
+    """What the person has left: a topic by its name, or all marketing; with the next step from there."""
+    return page(
+        "left",
+        asked.language,
+        holder.project.brand,
+        address=holder.address,
+        topic=topic,
+        version=version_of(asked.language),
+        again=f"{asked.up}a/{asked.token}",
+    )
+
+
+def _shown(asked: Asked, holder: Holder) -> Shown:
+    """The words that stood above the button (O-01)."""
+    words = WORDS[asked.language]["leave_topic" if holder.topic else "leave"]
+    return Shown(words.format(brand=holder.project.brand.name, address=holder.address), asked.form["page"][:40])

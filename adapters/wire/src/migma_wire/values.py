@@ -6,7 +6,18 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from migma_core.audience import Address, Condition, Consent, ConsentEvidence, Contact, Engagement, Segment, Suppression
+from migma_core.audience import (
+    Address,
+    Condition,
+    Consent,
+    ConsentEvent,
+    ConsentEvidence,
+    Contact,
+    Engagement,
+    OptIn,
+    Segment,
+    Suppression,
+)
 from migma_core.audience.topic import Topic
 from migma_core.decision import (
     Authorized,
@@ -41,6 +52,7 @@ VALUES: Mapping[str, Any] = MappingProxyType(
         "classified": Classified,
         "condition": Condition,
         "consent": Consent,
+        "consent_event": ConsentEvent,
         "consent_evidence": ConsentEvidence,
         "contact": Contact,
         "content": Content,
@@ -49,6 +61,7 @@ VALUES: Mapping[str, Any] = MappingProxyType(
         "exclusion": Exclusion,
         "facts": Facts,
         "fault": Fault,
+        "opt_in": OptIn,
         "partition": Partition,
         "planned": Planned,
         "project": Project,

@@ -12,6 +12,7 @@ from cyclopts import Parameter
 
 from ..common import Mistake
 from ..screen import Screen
+from ..serve import pages
 from .story import Story
 
 __all__ = ["demo"]
@@ -21,6 +22,9 @@ def demo(
     *,
     contacts: Annotated[int, Parameter(help="How many rows the list has.")] = 10_000,
     keep: Annotated[Path | None, Parameter(help="Keep all files in this folder, which must be new or empty.")] = None,
+    serve: Annotated[
+        bool, Parameter(help="End with a page open at a link from a mail just sent.", negative=())
+    ] = False,
 ) -> int:
     """Watch a whole campaign: imported, previewed, sent, unsubscribed from, and sent again."""
     if contacts < 200:  # noqa: PLR2004 - fewer would leave some of the reasons without anybody
@@ -30,7 +34,7 @@ def demo(
     folder = keep or Path(tempfile.mkdtemp(prefix="migma-demo-"))
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        Story(Screen(), folder, contacts, kept=keep is not None).tell()
+        Story(Screen(), folder, contacts, kept=keep is not None, served=pages().served if serve else None).tell()
     finally:
         if keep is None:
             _remove(folder)

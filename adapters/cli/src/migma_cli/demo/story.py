@@ -6,8 +6,11 @@ import email
 import email.policy
 import os
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from email.message import EmailMessage
 from pathlib import Path
+from typing import TypeAlias
 
 from migma_runtime import Migma, SendAnswer
 from rich.markup import escape
@@ -34,8 +37,12 @@ from ..campaigns import follow, show_preview
 from ..screen import Screen
 from .content import AUTUMN, RESET, WINTER
 from .people import write_people
+from .visit import link_of, watch
 
 __all__ = ["DemoFailed", "Story"]
+
+Served: TypeAlias = Callable[[Migma], AbstractContextManager[str]]
+"""Serves the pages of an installation for as long as a block runs, and gives their address."""
 
 _SHOWN_HEADERS = ("From", "To", "Subject", "Date", "Message-ID", "List-ID", "List-Unsubscribe", "List-Unsubscribe-Post")
 _EXPLAINED = (
@@ -54,18 +61,20 @@ class DemoFailed(RuntimeError):
 class Story:
     """One installation in a folder, and what happens in it."""
 
-    def __init__(self, screen: Screen, folder: Path, contacts: int, *, kept: bool) -> None:
+    def __init__(
+        self, screen: Screen, folder: Path, contacts: int, *, kept: bool, served: Served | None = None
+    ) -> None:
         self._screen = screen
         self._folder = folder
         self._contacts = contacts
         self._kept = kept
+        self._served = served
         self._scenes = 0
 
     def tell(self) -> None:
         """All scenes in order. Raises `DemoFailed` where a number does not add up."""
-        brand = Brand("Acme", "Acme Ltd\n1 Main Street\nSpringfield", "https://mail.example.com")
-        with Migma.create(home=self._folder / "installation") as migma:
-            project = migma.start_project("Acme", brand)
+        with Migma.create(home=self._folder / "installation") as migma, self._pages(migma) as address:
+            project = migma.start_project("Acme", _brand(address))
             self._import(migma, project)
             autumn = self._campaign(migma, project, "Autumn", AUTUMN)
             sent = self._send(migma, autumn)
@@ -76,6 +85,8 @@ class Story:
             self._explain(migma, winter, reader)
             self._reset(migma, project, reader)
             self._end(migma)
+            if self._served is not None:
+                self._visit(migma, project, winter)
 
     def _import(self, migma: Migma, project: Project) -> None:
         self._scene(
@@ -160,7 +171,7 @@ class Story:
     def _leave(self, migma: Migma, mail: EmailMessage) -> None:
         link = str(mail["List-Unsubscribe"]).strip("<>")
         self._scene("That person opts out, with the link from that mail", f"migma unsubscribe {link[:52]}…")
-        done = migma.contacts.unsubscribe(link)
+        done = migma.opt_outs.leave(link)
         self._check(done.changed, "the opt-out was recorded")
         self._screen.say(f"{done.address} is unsubscribed from all marketing, durable before the answer.")
 
@@ -217,6 +228,17 @@ class Story:
             self._screen.say("Run it again with --keep demo-files to look at the mails, the list and the database,")
             self._screen.say("and with --contacts 100000 for a larger list. Then: migma --help, and docs/tutorial.md.")
 
+    def _pages(self, migma: Migma) -> AbstractContextManager[str | None]:
+        """The pages behind the links, where they are wanted: their address, or ``None``."""
+        return nullcontext() if self._served is None else self._served(migma)
+
+    def _visit(self, migma: Migma, project: Project, winter: SendRecord) -> None:
+        """A page at a link from a mail just sent, and what acting on it changes."""
+        spring = self._campaign(migma, project, "Spring", WINTER)
+        self._scene("A link from one of those mails, and the page behind it", "migma serve")
+        delivery = migma.store.sends.log(winter.id, state=DeliveryState.ACCEPTED, limit=1)[0]
+        watch(migma, spring, link_of(_outbox(migma) / (delivery.provider_id or "")), self._screen.say)
+
     def _scene(self, title: str, command: str | None) -> None:
         self._scenes += 1
         self._screen.out.print(f"\n[bold cyan]{self._scenes}. {escape(title)}[/]")
@@ -229,6 +251,14 @@ class Story:
     def _check(self, holds: bool, promise: str) -> None:
         if not holds:
             raise DemoFailed(f"this did not hold: {promise}")
+
+
+def _brand(address: str | None) -> Brand:
+    """The sender; where pages are served, their address on this machine, which no provider but the outbox takes."""
+    postal = "Acme Ltd\n1 Main Street\nSpringfield"
+    if address is None:
+        return Brand("Acme", postal, "https://mail.example.com")
+    return Brand("Acme", postal, address, loopback=True)
 
 
 def _in_segment(some: tuple[Contact, ...]) -> Contact:
