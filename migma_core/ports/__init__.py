@@ -2,6 +2,16 @@
 
 from .clock import Clock
 from .ledger import Ledger
+from .person import (
+    ConsentEvent,
+    EndedSuppression,
+    EngagementSummary,
+    Erasure,
+    PersonalDelivery,
+    Story,
+    SuppressionRecord,
+    TopicChoice,
+)
 from .provider import Capabilities, ListingProvider, Provider
 from .signer import Signer
 from .store import (
@@ -14,26 +24,32 @@ from .store import (
     Row,
     SendRecord,
     Store,
-    SuppressionRecord,
     Tag,
 )
 
 __all__ = [
     "Capabilities",
     "Clock",
+    "ConsentEvent",
     "ContactPage",
     "DecisionRecord",
     "DeliveryRecord",
+    "EndedSuppression",
+    "EngagementSummary",
+    "Erasure",
     "ImportReport",
     "Incoming",
     "Ledger",
     "ListingProvider",
+    "PersonalDelivery",
     "Provider",
     "RefusedRow",
     "Row",
     "SendRecord",
     "Signer",
     "Store",
+    "Story",
     "SuppressionRecord",
     "Tag",
+    "TopicChoice",
 ]

@@ -30,6 +30,7 @@ from ..request.domain import SendingDomain
 from ..request.project import AccountId, Project
 from ..request.send_request import SendRequest
 from .ledger import Ledger
+from .person import Erasure, Story, SuppressionRecord
 
 __all__ = [
     "ContactPage",
@@ -104,17 +105,6 @@ class Tag:
     name: str
     holders: int = 0
     description: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class SuppressionRecord:
-    """One entry of the suppression list, for people; ``address`` is ``None`` once the person was erased."""
-
-    address: str | None
-    reason: SuppressionReason
-    source: str
-    at: datetime
-    provider: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +189,15 @@ class Contacts(Protocol):
     def subscribe(self, project: ProjectId, address: Address, consent: Consent) -> Contact: ...
 
     def unsubscribe(self, contact: ContactId, at: datetime, source: str, delivery: DeliveryId | None = None) -> bool:
-        """Durable when it returns; ``False`` where nothing changed."""
+        """Durable when it returns; ``False`` where nothing changed. Links of the erased work too (D-07)."""
+        ...
+
+    def story(self, project: ProjectId, address: Address) -> Story:
+        """Everything that is known about one person."""
+        ...
+
+    def erase(self, project: ProjectId, address: Address, at: datetime, source: str) -> Erasure:
+        """Forget a person in the whole account; only what stands against writing to them is kept (O-06)."""
         ...
 
 

@@ -159,6 +159,21 @@ def test_contacts_are_added_once(ready: Run) -> None:
     assert "D@example.com" in ready("contacts", "list", "--tag", "beta").out
 
 
+def test_a_person_is_told_of_and_forgotten(ready: Run) -> None:
+    """``story`` shows everything, ``erase`` asks for ``--yes``, and afterwards nothing but the hash is left."""
+    told = ready("contacts", "story", "a@example.com")
+    refused = ready("contacts", "erase", "a@example.com")
+    erased = ready("contacts", "erase", "a@example.com", "--yes")
+
+    assert (told.code, refused.code, erased.code) == (0, 1, 0)
+    assert "Ada" in told.out and "opt in (unproven)" in told.out and "checkout" in told.out
+    assert "--yes" in refused.err
+    assert "a@example.com" not in ready("contacts", "list").out
+    left = ready("contacts", "story", "a@example.com", "--json").json
+    assert (left["contact"], left["in_force"]) == (None, ["erased"])
+    assert "Nothing is known" in ready("contacts", "story", "nobody@example.com").out
+
+
 def test_tags_segments_and_topics_are_created_and_listed(ready: Run) -> None:
     """What was created is listed, in words for people and with ids for programs."""
     assert ready("tags", "create", "vip").code == 0

@@ -10,9 +10,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from migma_sql import SchemaTooNew
 from migma_sql.engine import connect, reading, writing
+from migma_sql.erasing import erase
 from migma_sql.migrate import alembic_config, migrate, schema_version
 from migma_sql.schema import metadata
 from sqlalchemy import text
+
+from migma_core import Address, AddressKey
+from migma_core.request import AccountId
+from tests.support.sql_rows import NOW
 
 AS_OF_0001 = (
     "INSERT INTO accounts (id, name, created_at) VALUES ('a', 'a', 1)",
@@ -35,7 +40,7 @@ def test_the_migrations_make_the_schema(tmp_path: Path) -> None:
 
     with reading(engine) as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
-    assert schema_version(engine) == "0003"
+    assert schema_version(engine) == "0010"
 
 
 def test_what_the_first_revision_wrote_stays(tmp_path: Path) -> None:
@@ -56,6 +61,27 @@ def test_what_the_first_revision_wrote_stays(tmp_path: Path) -> None:
         brands = connection.execute(text("SELECT name, advertisement FROM projects")).all()
     assert [tuple(row) for row in kept] == [("opt_in", "proven", "form", 7, None)]
     assert [tuple(row) for row in brands] == [("p", "")]
+
+
+def test_what_has_people_in_it_can_be_erased_from(tmp_path: Path) -> None:
+    """People that the first revision wrote are erased after migrating, and leave their tombstone (O-06)."""
+    engine = connect(f"sqlite:///{tmp_path / 'a.db'}")
+    with writing(engine) as connection:
+        config = alembic_config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+    with writing(engine) as connection:
+        for statement in AS_OF_0001:
+            connection.execute(text(statement))
+    migrate(engine)
+
+    with writing(engine) as connection:
+        erase(connection, AccountId("a"), Address("ada", "example.com"), AddressKey(b"\0"), NOW, "test")
+
+    with reading(engine) as connection:
+        assert connection.execute(text("SELECT contact_ref, address_key FROM tombstones")).all() == [("c", b"\0")]
+        assert connection.scalar(text("SELECT count(*) FROM contacts")) == 0
+        assert connection.scalar(text("SELECT count(*) FROM consent_events")) == 0
 
 
 def test_migrating_twice_changes_nothing(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from migma_core.audience import (
     SuppressionReason,
 )
 from migma_core.message import Token, TokenKeys, TokenPurpose, verify_token
-from migma_core.ports import ImportReport
+from migma_core.ports import Erasure, ImportReport, Story
 
 from .parts import Parts
 
@@ -122,6 +122,20 @@ class Contacts:
         person = self._parts.store.contacts.by_ref(genuine.contact)
         brand = self._parts.store.projects.get(genuine.project).brand
         return Holder(person.address.masked if person else "", brand.name)
+
+    def story(self, project_id: str, email: str) -> Story:
+        """Everything that is known about one person, for them to be told (GDPR Art. 15); empty for a stranger."""
+        project = self._parts.project(project_id)
+        return self._parts.store.contacts.story(project.id, to_address(email))
+
+    def erase(self, project_id: str, email: str, source: str = "api") -> Erasure:
+        """
+        Forget a person in the whole account (GDPR Art. 17). What stands against writing to them is kept as a hash.
+
+        What waits to be sent to them is cancelled. No import brings them back; their own proven consent does.
+        """
+        project = self._parts.project(project_id)
+        return self._parts.store.contacts.erase(project.id, to_address(email), self._parts.clock.now(), source)
 
     def _genuine(self, token: str) -> Token:
         keys = TokenKeys(self._parts.keys.token_bytes())

@@ -15,16 +15,18 @@ from migma_core.audience.intake import ContactDraft, Intake, admit
 from migma_core.audience.segment import AnyOf, Condition, StatusIs, Tagged
 from migma_core.audience.suppression import Denials, Suppression, SuppressionReason
 from migma_core.message.token import DeliveryId
-from migma_core.ports import ContactPage
+from migma_core.ports import ContactPage, Erasure, Story
 from migma_core.request.project import AccountId
 
 from .condition import matching
 from .denying import deny, know_addresses
 from .engine import reading, writing
+from .erasing import erase
 from .people import fault_of, new_row, put_together, write_fields, write_tags, write_values
 from .question import account_of
-from .schema import addresses, consent_events, contacts, field_names, projects, suppressions
+from .schema import Instant, addresses, consent_events, contacts, field_names, projects, suppressions, tombstones
 from .shapes import AnyRow
+from .story import story_of
 
 __all__ = ["ContactExists", "Contacts", "DeniedContact", "UnknownAddress"]
 
@@ -36,9 +38,9 @@ _WAYS = {
     Denials.MANUAL: "an operator suppressed it, which an audited removal from the suppression list ends",
     Denials.UNSUBSCRIBED: "the person unsubscribed; record their consent with contacts.subscribe",
 }
-_NOT_LIFTED = (
-    Denials.HARD_BOUNCE | Denials.COMPLAINT | Denials.ERASED | Denials.OBJECTION | Denials.MANUAL
-)  # soft bounces and a provider's list say nothing about what the person wants
+# soft bounces and a provider's list say nothing about what the person wants
+_NOT_LIFTED = Denials.HARD_BOUNCE | Denials.COMPLAINT | Denials.OBJECTION | Denials.MANUAL
+_LIFTED = {Denials.UNSUBSCRIBED: SuppressionReason.UNSUBSCRIBE, Denials.ERASED: SuppressionReason.ERASED}
 
 
 class ContactExists(ValueError):
@@ -140,17 +142,16 @@ class Contacts:
 
     def subscribe(self, project: ProjectId, address: Address, consent: Consent) -> Contact:
         """
-        Record a consent: it ends an earlier opt-out, for this project alone, and nothing else (D13).
+        Record a consent: it ends an earlier opt-out or erasure, for this project alone, and nothing else (D13).
 
-        Raises `UnknownAddress`, and `DeniedContact` where something stands that this consent does not end: another
-        denial, an opt-out that is not older, or an opt-out that only the person's own proven consent may end.
+        Somebody erased comes back by it as a new contact. Raises `UnknownAddress`, and `DeniedContact` where something
+        stands that this consent does not end: another denial, an opt-out that is not older, or one that only the
+        person's own proven consent may end.
         """
         key = address_key(address, self._pepper)
         with writing(self._engine) as connection:
-            row = _row(connection, project, key)
-            if row is None:
-                raise UnknownAddress(address)
             account = account_of(connection, project)
+            row = _row(connection, project, key) or _come_back(connection, account, project, address, key, consent)
             stands = _denials(connection, account, key) & ~row.lifted
             if (fault := _fault_of(connection, account, row, stands, consent)) is not None:
                 raise DeniedContact(f"{address.masked} cannot be subscribed: {fault}")
@@ -158,7 +159,7 @@ class Contacts:
                 update(contacts)
                 .where(contacts.c.id == row.id)
                 .values(
-                    lifted=row.lifted | (stands & Denials.UNSUBSCRIBED),
+                    lifted=row.lifted | (stands & sum(_LIFTED)),
                     status=Status.SUBSCRIBED.value,
                     consent=consent.level.value,
                     unsubscribed_at=None,
@@ -176,15 +177,48 @@ class Contacts:
         """
         with writing(self._engine) as connection:
             row = connection.execute(select(contacts).where(contacts.c.ref == contact)).first()
+            entry = Suppression(SuppressionReason.UNSUBSCRIBE, at, source)
             if row is None:
-                return False  # erased meanwhile: more than an opt-out stands against them
+                return _opt_out_erased(connection, contact, entry)
             account = account_of(connection, ProjectId(row.project_id))
             if _is_opted_out(connection, account, row):
                 return False
-            entry = Suppression(SuppressionReason.UNSUBSCRIBE, at, source)
             wording = None if delivery is None else f"delivery {delivery}"
             deny(connection, account, [(row.address_key, f"{row.local}@{row.domain}", entry)], wording)
             return True
+
+    def story(self, project: ProjectId, address: Address) -> Story:
+        """Everything that is known about one person, as of one moment; empty for a stranger."""
+        with reading(self._engine) as connection:
+            return story_of(connection, project, address_key(address, self._pepper))
+
+    def erase(self, project: ProjectId, address: Address, at: datetime, source: str) -> Erasure:
+        """
+        Forget a person in every project of the account; durable when it returns, and repeating it changes nothing.
+
+        What stands against writing to them is kept as a keyed hash, so that no list brings them back (O-06, D13). What
+        waits to be sent to them is cancelled; what is with a provider already cannot be called back.
+        """
+        with writing(self._engine) as connection:
+            account = account_of(connection, project)
+            return erase(connection, account, address, address_key(address, self._pepper), at, source)
+
+
+def _opt_out_erased(connection: Connection, contact: ContactId, entry: Suppression) -> bool:
+    """
+    Take the opt-out of somebody erased, whose link is as good as ever (D-07).
+
+    Should they come back for one project, it stands against the others.
+    """
+    t = tombstones.c
+    buried = connection.execute(select(t.account_id, t.address_key).where(t.contact_ref == contact)).first()
+    if buried is None:
+        return False
+    account, key = AccountId(buried.account_id), AddressKey(buried.address_key)
+    if _denials(connection, account, key) & Denials.UNSUBSCRIBED:
+        return False
+    deny(connection, account, [(key, None, entry)])
+    return True
 
 
 def _write(
@@ -221,24 +255,40 @@ def _ways(denials: int) -> str:
     return "; ".join(way for bit, way in _WAYS.items() if denials & bit) or "its status says so"
 
 
+def _come_back(
+    connection: Connection, account: AccountId, project: ProjectId, address: Address, key: AddressKey, consent: Consent
+) -> AnyRow:
+    """A new contact for somebody erased, who is subscribed or not by what follows. Raises `UnknownAddress`."""
+    if not _denials(connection, account, key) & Denials.ERASED:
+        raise UnknownAddress(address)
+    draft = ContactDraft(address=address)
+    row = new_row(project, key, draft, Status.NON_SUBSCRIBED, ConsentLevel.NONE, consent.at)
+    _write(connection, account, row, frozenset(), Consent(ConsentLevel.NONE, consent.source, consent.at))
+    there = _row(connection, project, key)
+    assert there is not None  # noqa: S101 - it was just written
+    return there
+
+
 def _fault_of(connection: Connection, account: AccountId, row: AnyRow, stands: int, consent: Consent) -> str | None:
     """Why this consent does not subscribe the person, or ``None``."""
     if consent.level is ConsentLevel.NONE:
         return "nobody claims a consent"
     if beyond := stands & _NOT_LIFTED or (row.status == Status.BOUNCED.value and Denials.HARD_BOUNCE):
         return _ways(int(beyond))
-    opted_out = _opted_out_at(connection, account, row)
-    if opted_out is not None and consent.at <= opted_out:
-        return f"the person opted out on {opted_out:%Y-%m-%d %H:%M}, not before this consent"
-    if stands & Denials.UNSUBSCRIBED and consent.level is not ConsentLevel.PROVEN:
+    left = _left_at(connection, account, row)
+    if left is not None and consent.at <= left:
+        return f"the person opted out on {left:%Y-%m-%d %H:%M}, not before this consent"
+    if stands & sum(_LIFTED) and consent.level is not ConsentLevel.PROVEN:
         return "the person opted out, which only their own, proven consent ends"
     return None
 
 
-def _opted_out_at(connection: Connection, account: AccountId, row: AnyRow) -> datetime | None:
+def _left_at(connection: Connection, account: AccountId, row: AnyRow) -> datetime | None:
+    """When the person last opted out, or asked to be forgotten."""
     s = suppressions.c
-    this = (s.account_id == account, s.address_key == row.address_key)
-    return connection.scalar(select(s.at).where(*this, s.reason == SuppressionReason.UNSUBSCRIBE.value))
+    this = (s.account_id == account, s.address_key == row.address_key, s.reason.in_(_LIFTED.values()))
+    found: datetime | None = connection.scalar(select(func.max(s.at, type_=Instant)).where(*this))
+    return found
 
 
 def _is_opted_out(connection: Connection, account: AccountId, row: AnyRow) -> bool:

@@ -46,6 +46,7 @@ __all__ = [
     "suppressions",
     "suppressions_ended",
     "tags",
+    "tombstones",
     "topic_choices",
     "topics",
 ]
@@ -271,6 +272,17 @@ consent_events = Table(
     Column("basis", Text),
 )
 """Append-only: every opt-in and opt-out, with time and means (O-01)."""
+
+tombstones = Table(
+    "tombstones",
+    metadata,
+    Column("contact_ref", Text, primary_key=True),
+    Column("account_id", ForeignKey("accounts.id"), nullable=False),
+    Column("address_key", LargeBinary(16), nullable=False),
+    Column("at", Instant, nullable=False),
+    Index("ix_tombstones_account_id_address_key", "account_id", "address_key"),
+)
+"""Whom an erasure removed: the reference in their links and the key of their address, nothing else (O-06, D13)."""
 
 domains = Table(
     "domains",

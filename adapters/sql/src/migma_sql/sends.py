@@ -24,10 +24,9 @@ from migma_core.delivery.effects import AudiencePage, AudienceRow
 from migma_core.message.token import DeliveryId
 from migma_core.ports import DecisionRecord, DeliveryRecord, SendRecord
 from migma_core.request.content import Attachment
-from migma_core.request.recipients import OneAddress
 from migma_core.request.send_request import SendRequest
 
-from .accepted import UnknownSend, purpose_of, read_accepted, read_attachments, write_accepted
+from .accepted import UnknownSend, addressee, purpose_of, read_accepted, read_attachments, write_accepted
 from .audience import Place, audience_of, count_standings, read_page, row_of
 from .closing import cancel_rest
 from .decisions import decision_of, kinds_of
@@ -154,8 +153,8 @@ class Sends:
         with reading(self._engine) as connection:
             request = read_accepted(connection, send).request
             rows = connection.execute(_log(request.project, send, state, after, limit)).all()
-        given = str(request.recipients.address) if isinstance(request.recipients, OneAddress) else _GONE
-        return tuple(_logged(row, given) for row in rows)
+        known = addressee(request)
+        return tuple(_logged(row, _GONE if known is None else str(known)) for row in rows)
 
     def delivery_of(self, send: SendId, key: AddressKey) -> DecisionRecord | None:
         """What was decided about one address, or ``None`` where it has no row in this send."""
