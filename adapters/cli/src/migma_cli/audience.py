@@ -37,6 +37,12 @@ def import_(  # noqa: PLR0913 - one parameter per option
         Literal["upsert", "skip"], Parameter(help="What to do with people already known.")
     ] = "upsert",
     tag: Annotated[tuple[str, ...], Parameter(help="Tag everyone in the file; repeatable.", negative=())] = (),
+    map: Annotated[
+        dict[str, str] | None,
+        Parameter(help="Read exactly these columns: --map.email Adresse --map.plan Tarif. Guessed otherwise."),
+    ] = None,
+    encoding: Annotated[str | None, Parameter(help="Told from the file otherwise, such as cp1252.")] = None,
+    delimiter: Annotated[str | None, Parameter(help="Told from the header otherwise.")] = None,
     dry_run: Annotated[bool, Parameter(help="Report only, change nothing.", negative=())] = False,
     report: Annotated[Path | None, Parameter(help="Write every refused row to this CSV file.")] = None,
     common: Options = USUAL,
@@ -51,6 +57,9 @@ def import_(  # noqa: PLR0913 - one parameter per option
             Intake(status, consent),
             on_conflict=on_conflict,
             tags=frozenset(tag),
+            columns=map,
+            encoding=encoding,
+            delimiter=delimiter,
             dry_run=dry_run,
             report_row=refused.note,
             progress=_progress(bar),

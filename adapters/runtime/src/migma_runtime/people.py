@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -75,6 +75,9 @@ class Contacts:
         *,
         on_conflict: Literal["upsert", "skip"] = "upsert",
         tags: frozenset[str] = frozenset(),
+        columns: Mapping[str, str] | None = None,
+        encoding: str | None = None,
+        delimiter: str | None = None,
         dry_run: bool = False,
         report_row: Callable[[int, str, str], None] | None = None,
         progress: Callable[[ImportReport], None] | None = None,
@@ -82,13 +85,15 @@ class Contacts:
         """
         Import a CSV file of any size. ``report_row(line, value, reason)`` hears of every row refused or held back.
 
+        ``columns`` maps what is meant (``email``, ``first_name``, a custom field …) to the header in the file, where
+        guessing is not good enough. A run that was killed is repeated from the start: what it had done is skipped.
         Raises `ValueError` for a file without a column of addresses; nothing is written then.
         """
         project = self._parts.project(project_id)
         with path.open("rb") as stream:
             return self._parts.store.import_contacts(
                 project.id,
-                read_contacts(stream),
+                read_contacts(stream, encoding=encoding, delimiter=delimiter, columns=columns),
                 intake,
                 on_conflict=on_conflict,
                 tags=tags,

@@ -26,7 +26,7 @@ from migma_core.audience.contact import Status
 from migma_core.audience.suppression import Denials, Suppression, SuppressionReason
 from migma_core.request.project import AccountId
 
-from .functions import insert_new
+from .bulk import insert_missing
 from .schema import Instant, addresses, consent_events, contacts, projects, suppressions
 
 __all__ = ["Denial", "deny", "know_addresses"]
@@ -44,9 +44,7 @@ _STATUS_AFTER = {
 
 def know_addresses(connection: Connection, account: AccountId, keys: Sequence[AddressKey]) -> None:
     """Make sure that every address has its row of denials."""
-    if keys:
-        rows = [{"account_id": account, "address_key": key} for key in keys]
-        connection.execute(insert_new(connection, addresses), rows)
+    insert_missing(connection, addresses, ("account_id", "address_key"), [(account, key) for key in keys])
 
 
 def deny(connection: Connection, account: AccountId, denials: Sequence[Denial], wording: str | None = None) -> None:

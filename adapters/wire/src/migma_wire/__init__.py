@@ -1,6 +1,8 @@
 """What crosses the edge: JSON, CSV and international domains."""
 
-from .contacts_csv import NoEmailColumn, read_contacts
+from .columns import NoEmailColumn, column_map_from_json
+from .contacts_csv import read_contacts
+from .csv_text import NoCsv, encoding_of
 from .filters import filter_from_json, filter_to_json
 from .idn import display, to_address, to_domain
 from .json import InvalidJson, from_json, json_schema, to_json
@@ -9,8 +11,11 @@ from .values import VALUES, schemas
 __all__ = [
     "VALUES",
     "InvalidJson",
+    "NoCsv",
     "NoEmailColumn",
+    "column_map_from_json",
     "display",
+    "encoding_of",
     "filter_from_json",
     "filter_to_json",
     "from_json",
