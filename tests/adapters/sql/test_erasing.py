@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from migma_sql import schema
@@ -33,21 +31,19 @@ from migma_core.decision.circumstances import Wanted
 from migma_core.decision.record import record
 from migma_core.delivery.effects import Claimed, Decided, Settled
 from migma_core.request import Recipients
-from tests.support.sql_rows import NOW, PEPPER, PROJECT, add_contact, ref, small_account
+from tests.support.sql_rows import NOW, PEPPER, PROJECT, add_contact, ref
 
 ADA = Address("ada", "example.org")
 NOTHING = Wanted()
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
+def engine(engine: Engine) -> Engine:
     """An account where Ada is tagged ``all``."""
-    made = small_account(tmp_path / "migma.db")
-    with writing(made) as connection:
+    with writing(engine) as connection:
         ada = Contact(id=ContactId(ref()), project=PROJECT, address=ADA, tags=frozenset({"all"}))
         add_contact(connection, ada)
-    yield made
-    made.dispose()
+    return engine
 
 
 def begun(engine: Engine, ledger: SqlLedger, to: Recipients) -> SendId:

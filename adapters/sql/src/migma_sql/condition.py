@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, not_, or_, select, true
+from sqlalchemy import ColumnElement, and_, exists, false, not_, or_, select, true
 
 from migma_core.audience.contact import ProjectId
 from migma_core.audience.engagement import Engaged
@@ -67,6 +67,9 @@ def _tagged(names: tuple[str, ...], project: ProjectId) -> ColumnElement[bool]:
 def _field(condition: FieldIs) -> ColumnElement[bool]:
     mode = _NEGATED.get(condition.mode, condition.mode)
     bounds = [bound for one in condition.values if (bound := comparable(canonical(one), mode)) is not None]
+    bounds = [
+        bound for bound in bounds if not (isinstance(bound, str) and "\0" in bound)
+    ]  # no text that is kept has one
     hit = (
         select(1)
         .select_from(contact_values)
@@ -84,7 +87,7 @@ def _compared(mode: Mode, bounds: list[Bound]) -> ColumnElement[bool]:
     if mode in _BETWEEN:
         low, high = bounds
         return _BETWEEN[mode].between(low, high)
-    return or_(*(_COMPARE[mode](bound) for bound in bounds))
+    return or_(false(), *(_COMPARE[mode](bound) for bound in bounds))
 
 
 _BETWEEN: Mapping[Mode, ColumnElement[Any]] = {Mode.NUMBER_BETWEEN: _number, Mode.DATE_BETWEEN: _instant}
