@@ -1,6 +1,7 @@
 """Ports: what the outside must offer the core, as small protocols that adapters implement."""
 
 from .clock import Clock
+from .feedback import EngagementEvent, MailboxEvent, MailboxFact, Recorded
 from .ledger import Ledger
 from .person import (
     ConsentEvent,
@@ -35,14 +36,18 @@ __all__ = [
     "DecisionRecord",
     "DeliveryRecord",
     "EndedSuppression",
+    "EngagementEvent",
     "EngagementSummary",
     "Erasure",
     "ImportReport",
     "Incoming",
     "Ledger",
     "ListingProvider",
+    "MailboxEvent",
+    "MailboxFact",
     "PersonalDelivery",
     "Provider",
+    "Recorded",
     "RefusedRow",
     "Row",
     "SendRecord",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple, Protocol, TypeAlias
@@ -29,6 +29,7 @@ from ..request.brand import Brand
 from ..request.domain import SendingDomain
 from ..request.project import AccountId, Project
 from ..request.send_request import SendRequest
+from .feedback import Feedback
 from .ledger import Ledger
 from .person import Erasure, Story, SuppressionRecord
 
@@ -182,6 +183,12 @@ class Contacts(Protocol):
 
     def count(self, project: ProjectId) -> int: ...
 
+    def stream(
+        self, project: ProjectId, condition: Condition | None = None, now: datetime | None = None
+    ) -> Iterator[Contact]:
+        """Everyone whom the condition describes, in the order they were added, in memory that stays flat."""
+        ...
+
     def field_names(self, project: ProjectId) -> frozenset[str]:
         """Names of the custom fields that any contact has."""
         ...
@@ -305,8 +312,10 @@ class Sends(Protocol):
         """The facts that authorize a request, as they are now."""
         ...
 
-    def count_standings(self, request: SendRequest, purpose: Purpose) -> Mapping[Standing, int]:
-        """The audience as numbers per standing, as it is now."""
+    def count_standings(
+        self, request: SendRequest, purpose: Purpose, now: datetime | None = None
+    ) -> Mapping[Standing, int]:
+        """The audience as numbers per standing; a segment that looks back from the present needs ``now``."""
         ...
 
     def audience_page(
@@ -358,6 +367,9 @@ class Store(Protocol):
 
     @property
     def sends(self) -> Sends: ...
+
+    @property
+    def feedback(self) -> Feedback: ...
 
     @property
     def ledger(self) -> Ledger: ...

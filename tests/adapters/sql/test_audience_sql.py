@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from migma_sql import schema
 from migma_sql.audience import Place, audience_of, read_page
 from migma_sql.condition import matching
 from migma_sql.question import Question
-from migma_sql.segments import Segments
 from migma_wire.json import condition_to_json
 from sqlalchemy import Connection, Engine, select, text
 from sqlalchemy.dialects import postgresql
@@ -20,9 +18,6 @@ from migma_core import (
     Address,
     Contact,
     ContactId,
-    Engaged,
-    EngagementAction,
-    EngagementMode,
     ProjectId,
     Purpose,
     SegmentMembers,
@@ -207,12 +202,3 @@ def _person(project: ProjectId = PROJECT, **values: Any) -> Contact:
 
 def _with_id(contact: Contact) -> Contact:
     return Contact(**{**{name: getattr(contact, name) for name in Contact.__slots__}, "id": ContactId(ref())})
-
-
-def test_what_the_database_cannot_find_is_refused_at_once(shared: Engine) -> None:
-    """A condition on engagement is refused when the segment is made, since no events are kept (§1.5)."""
-    never = Engaged(action=EngagementAction.OPENED, mode=EngagementMode.NEVER)
-    for condition in (never, AllOf((Not(never),))):
-        with pytest.raises(ValueError, match="this store keeps no events of opening and clicking yet"):
-            Segments(shared).create(PROJECT, "Sleepers", condition, NOW)
-    assert Segments(shared).list(PROJECT) == ()

@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TextIO
 
-from migma_wire import read_contacts, to_address
+from migma_wire import read_contacts, to_address, write_contacts_csv, write_contacts_ndjson
 
 from migma_core.audience import (
+    AllOf,
+    Condition,
     Consent,
     ConsentLevel,
     Contact,
     ContactDraft,
     ContactId,
     Intake,
+    ProjectId,
     Suppression,
     SuppressionReason,
+    Tagged,
 )
 from migma_core.message import Token, TokenKeys, TokenPurpose, verify_token
 from migma_core.ports import Erasure, ImportReport, Story
@@ -102,6 +106,42 @@ class Contacts:
                 report_row=report_row,
                 progress=progress,
             )
+
+    def export(
+        self,
+        project_id: str,
+        stream: TextIO,
+        *,
+        tag: str | None = None,
+        segment: str | None = None,
+        as_json: bool = False,
+    ) -> int:
+        """
+        Write everyone, the holders of a tag or the members of a segment, as CSV that imports again, or NDJSON.
+
+        Whoever opted out is among them, with their status: see that it goes along (N-05). Return how many were written.
+        Raises `LookupError` for a tag or segment that is not there. Open the stream with ``newline=""``.
+        """
+        project = self._parts.project(project_id).id
+        condition = self._condition(project, tag, segment)
+        people = self._parts.store.contacts.stream(project, condition, self._parts.clock.now())
+        if as_json:
+            return write_contacts_ndjson(people, stream)
+        return write_contacts_csv(people, stream, self._parts.store.contacts.field_names(project))
+
+    def _condition(self, project: ProjectId, tag: str | None, segment: str | None) -> Condition:
+        parts: list[Condition] = []
+        if tag is not None:
+            held = self._parts.store.tags.find(project, tag)
+            if held is None:
+                raise LookupError(f"there is no tag {tag[:80]!a}; list the tags to see their names")
+            parts.append(Tagged((held.name,)))
+        if segment is not None:
+            found = self._parts.store.segments.find(project, segment)
+            if found is None:
+                raise LookupError(f"there is no segment {segment[:80]!a}; list the segments to see their names")
+            parts.append(found.condition)
+        return AllOf(tuple(parts))
 
     def subscribe(self, project_id: str, email: str, source: str) -> Contact:
         """Record a consent given now by the person, which ends an earlier opt-out for this project alone (D13)."""

@@ -47,7 +47,7 @@ def claim(connection: Connection, send: SendId, limit: int, lease: int, wanted: 
     if accepted.status is not CampaignStatus.SENDING:
         return Claimed(now, sender, (), stopped=True)
     clock: int = connection.execute(select(now_us())).scalar_one()
-    question = ask(connection, accepted.request, accepted.purpose)
+    question = ask(connection, accepted.request, accepted.purpose, now)
     found = _free(connection, accepted, question, limit, clock)
     addressed = [(row, address) for row in found if (address := _address(row, accepted)) is not None]
     _withhold_unaddressed(connection, found, {row.id for row, _ in addressed}, now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -30,6 +31,7 @@ from .story import story_of
 
 __all__ = ["ContactExists", "Contacts", "DeniedContact", "UnknownAddress"]
 
+_PAGE = 1_000
 _WAYS = {
     Denials.HARD_BOUNCE: "it hard-bounced, which only an audited reinstatement ends",
     Denials.COMPLAINT: "the person complained, which only a fresh double opt-in ends",
@@ -133,6 +135,28 @@ class Contacts:
         with reading(self._engine) as connection:
             query = select(func.count()).select_from(contacts).where(contacts.c.project_id == project)
             return connection.execute(query).scalar_one()
+
+    def stream(
+        self, project: ProjectId, condition: Condition | None = None, now: datetime | None = None
+    ) -> Iterator[Contact]:
+        """
+        Everyone whom the condition describes, in the order they were added; without one, everybody.
+
+        Read by keyset, each page as of its own moment: whoever is added meanwhile comes last. A condition that looks
+        back from the present needs ``now``, and raises `ValueError` without.
+        """
+        query = select(contacts).where(contacts.c.project_id == project).order_by(contacts.c.id).limit(_PAGE)
+        if condition is not None:
+            query = query.where(matching(condition, project, now))
+        after = 0
+        while True:
+            with reading(self._engine) as connection:
+                rows = connection.execute(query.where(contacts.c.id > after)).all()
+                people = put_together(connection, rows)
+            yield from people
+            if len(rows) < _PAGE:
+                return
+            after = rows[-1].id
 
     def field_names(self, project: ProjectId) -> frozenset[str]:
         """Names of the custom fields that any contact has had."""

@@ -30,7 +30,18 @@ from migma_core.request.send_request import SendRequest
 from .accepted import NOBODY, addressee
 from .denying import deny
 from .functions import insert_new, position
-from .schema import addresses, attachments, attempts, campaigns, contacts, deliveries, projects, sends, suppressions
+from .schema import (
+    addresses,
+    attachments,
+    attempts,
+    campaigns,
+    contacts,
+    deliveries,
+    mailbox_events,
+    projects,
+    sends,
+    suppressions,
+)
 from .schema import tombstones as tombstones_table
 from .shapes import AnyRow
 
@@ -150,3 +161,7 @@ def _deny(connection: Connection, account: AccountId, key: AddressKey, entry: Su
         deny(connection, account, [(key, None, entry)])
     theirs = update(suppressions).where(s.account_id == account, s.address_key == key)
     connection.execute(theirs.values(address=None, detail=""))
+    # a provider's words may quote the address
+    m = mailbox_events.c
+    told = update(mailbox_events).where(m.account_id == account, m.address_key == key)
+    connection.execute(told.values(detail=""))

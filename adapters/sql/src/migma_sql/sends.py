@@ -106,10 +106,16 @@ class Sends:
         with reading(self._engine) as connection:
             return read_sender(connection, request)
 
-    def count_standings(self, request: SendRequest, purpose: Purpose) -> Mapping[Standing, int]:
-        """The audience as numbers per standing, as it is now."""
+    def count_standings(
+        self, request: SendRequest, purpose: Purpose, now: datetime | None = None
+    ) -> Mapping[Standing, int]:
+        """
+        The audience as numbers per standing, as it is at this moment.
+
+        A segment that looks back from the present needs ``now``, and raises `ValueError` without.
+        """
         with reading(self._engine) as connection:
-            question = ask(connection, request, purpose)
+            question = ask(connection, request, purpose, now)
             return count_standings(connection, audience_of(connection, question, request.recipients, self._pepper))
 
     def audience_page(
@@ -117,7 +123,7 @@ class Sends:
     ) -> AudiencePage:
         """The next members of the audience, as it is now, with the circumstances wanted."""
         with reading(self._engine) as connection:
-            question = ask(connection, request, purpose)
+            question = ask(connection, request, purpose, now)
             audience = audience_of(connection, question, request.recipients, self._pepper)
             return read_page(connection, question, audience, Place(after, limit), wanted, now)
 
@@ -126,7 +132,7 @@ class Sends:
     ) -> AudienceRow | None:
         """One person, or ``None`` where they are not in the audience."""
         with reading(self._engine) as connection:
-            question = ask(connection, request, purpose)
+            question = ask(connection, request, purpose, now)
             audience = audience_of(connection, question, request.recipients, self._pepper)
             return row_of(connection, question, audience, address_key(address, self._pepper), wanted, now)
 

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, and_, select
 from migma_core.audience.address import AddressKey
 from migma_core.audience.consent import ConsentBasis, ConsentLevel
 from migma_core.audience.contact import ProjectId
+from migma_core.audience.engagement import EngagementAction
 from migma_core.audience.suppression import DENIAL_OF, SuppressionReason
 from migma_core.audience.topic import TopicId
 from migma_core.delivery.delivery import DeliveryState, SendId
@@ -17,6 +18,7 @@ from migma_core.message.token import DeliveryId
 from migma_core.ports import (
     ConsentEvent,
     EndedSuppression,
+    EngagementSummary,
     PersonalDelivery,
     Story,
     SuppressionRecord,
@@ -34,6 +36,7 @@ from .schema import (
     consent_events,
     contacts,
     deliveries,
+    engagement,
     sends,
     suppressions,
     suppressions_ended,
@@ -65,6 +68,7 @@ def story_of(connection: Connection, project: ProjectId, key: AddressKey) -> Sto
         unsubscribed_at=row.unsubscribed_at,
         choices=_choices(connection, row.id),
         consents=_consents(connection, row.id),
+        engagement=_engagement(connection, row.id),
         **of_address,
     )
 
@@ -112,6 +116,15 @@ def _consents(connection: Connection, contact: int) -> tuple[ConsentEvent, ...]:
             ConsentBasis(row.basis) if row.basis in set(ConsentBasis) else None,
             None if row.topic_id is None else TopicId(row.topic_id),
         )
+        for row in rows
+    )
+
+
+def _engagement(connection: Connection, contact: int) -> tuple[EngagementSummary, ...]:
+    e = engagement.c
+    rows = connection.execute(select(engagement).where(e.contact_id == contact).order_by(e.action, e.campaign))
+    return tuple(
+        EngagementSummary(EngagementAction(row.action), row.campaign or None, row.times, row.first_at, row.last_at)
         for row in rows
     )
 

@@ -2,6 +2,7 @@
 
 from .columns import NoEmailColumn, column_map_from_json
 from .contacts_csv import read_contacts
+from .contacts_out import write_contacts_csv, write_contacts_ndjson
 from .csv_text import NoCsv, encoding_of
 from .filters import filter_from_json, filter_to_json
 from .idn import display, to_address, to_domain
@@ -25,4 +26,6 @@ __all__ = [
     "to_address",
     "to_domain",
     "to_json",
+    "write_contacts_csv",
+    "write_contacts_ndjson",
 ]

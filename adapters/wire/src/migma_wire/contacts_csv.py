@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from migma_core.message.template import lone_surrogate
 from migma_core.ports import Incoming, RefusedRow, Row
 
 from .columns import BUILT_IN, name_columns
+from .contacts_out import rearmed
 from .csv_text import CsvRow, read_csv
 from .idn import to_address
 
@@ -79,7 +81,7 @@ def _said(cells: list[str], names: list[str]) -> dict[str, str]:
         raise _Refused(
             cells[0], f"the row has {len(cells)} cells and the header {len(names)}; quote what holds a delimiter"
         )
-    return {name: value for name, cell in zip(names, cells, strict=False) if name and (value := cell.strip())}
+    return {name: value for name, cell in zip(names, cells, strict=False) if name and (value := rearmed(cell.strip()))}
 
 
 def _draft(said: Mapping[str, str]) -> tuple[ContactDraft, SuppressionReason | None]:
@@ -126,8 +128,20 @@ def _visible(what: str, value: str | None) -> str | None:
 
 
 def _tags(text: str) -> frozenset[str]:
-    names = frozenset(name for part in re.split(r"[|;,]", text) if (name := part.strip()))
+    names = frozenset(name for part in _parts(text) if (name := part.strip()))
     for name in names:
         if len(name) > _LONGEST_TAG or hidden_characters(name):
             raise _Refused(name, "a tag's name has 1 to 100 visible characters")
     return names
+
+
+def _parts(text: str) -> list[str]:
+    """Names divided by bars, semicolons or commas, or a JSON array of names, as the product takes both (§1.2)."""
+    if text.startswith("["):
+        try:
+            read = json.loads(text)
+        except ValueError:
+            read = None
+        if isinstance(read, list) and all(isinstance(name, str) for name in read):
+            return read
+    return re.split(r"[|;,]", text)
