@@ -1,10 +1,14 @@
-"""Hypothesis profiles for all tests; choose one with HYPOTHESIS_PROFILE."""
+"""Hypothesis profiles for all tests (choose one with HYPOTHESIS_PROFILE), and the PostgreSQL server of the run."""
 
 from __future__ import annotations
 
 import os
 
 from hypothesis import HealthCheck, settings
+
+from tests.support.postgresql import postgres_server, pytest_configure, pytest_unconfigure
+
+__all__ = ["postgres_server", "pytest_configure", "pytest_unconfigure"]
 
 # Two busy cores make single examples slow now and then; a claim does not become false by that.
 _CALM = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}

@@ -88,7 +88,7 @@ class Contact:
 
 
 def contact_values(
-    address: Address,
+    address: Address | str,
     first_name: str | None,
     last_name: str | None,
     phone: str | None,

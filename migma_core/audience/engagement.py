@@ -62,6 +62,7 @@ class Engagement:
     def __post_init__(self) -> None:
         if self.at.tzinfo is None:
             raise ValueError("an event's time needs a zone: pass an aware datetime")
+        _check_campaign(self.campaign)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +94,7 @@ class Engaged:
             raise ValueError("between takes since and until, aware and in order")
         if counted is not self.reads_clock or bounded is not (self.mode is EngagementMode.BETWEEN):
             raise ValueError(f"{self.mode} takes {_TAKES[self.mode]}, and nothing else")
+        _check_campaign(self.campaign)
 
     @property
     def reads_clock(self) -> bool:
@@ -112,6 +114,11 @@ class Engaged:
         if since is None or until is None or since.tzinfo is None or until.tzinfo is None:
             return False
         return since <= until
+
+
+def _check_campaign(campaign: str | None) -> None:
+    if campaign == "":
+        raise ValueError("a campaign has an id; where there is none, leave it out")
 
 
 def has_engaged(asked: Engaged, events: Iterable[Engagement], now: datetime | None) -> bool:

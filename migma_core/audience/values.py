@@ -15,6 +15,7 @@ Scalar: TypeAlias = str | int | float | bool | datetime | None
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DIGITS = str.maketrans("0123456789", "9876543210")
 _LONGEST_NUMBER = 60
+_NUMERIC = frozenset("0123456789+-.e")
 _EXPONENT_BIAS = 5000
 
 
@@ -78,7 +79,7 @@ def decimal_key(number: Decimal) -> str:
 
 def _number(text: str) -> str | None:
     # Only plain ASCII decimals: Python would also read "１２", "1_000" and "nan", a database would not.
-    if not text.isascii() or len(text) > _LONGEST_NUMBER or not set(text) <= set("0123456789+-.e"):
+    if len(text) > _LONGEST_NUMBER or not _NUMERIC.issuperset(text):
         return None
     try:
         number = Decimal(text)

@@ -1,7 +1,17 @@
 """Ports: what the outside must offer the core, as small protocols that adapters implement."""
 
 from .clock import Clock
+from .feedback import EngagementEvent, MailboxEvent, MailboxFact, Recorded
 from .ledger import Ledger
+from .person import (
+    EndedSuppression,
+    EngagementSummary,
+    Erasure,
+    PersonalDelivery,
+    Story,
+    SuppressionRecord,
+    TopicChoice,
+)
 from .provider import Capabilities, ListingProvider, Provider
 from .signer import Signer
 from .store import (
@@ -14,7 +24,6 @@ from .store import (
     Row,
     SendRecord,
     Store,
-    SuppressionRecord,
     Tag,
 )
 
@@ -24,16 +33,26 @@ __all__ = [
     "ContactPage",
     "DecisionRecord",
     "DeliveryRecord",
+    "EndedSuppression",
+    "EngagementEvent",
+    "EngagementSummary",
+    "Erasure",
     "ImportReport",
     "Incoming",
     "Ledger",
     "ListingProvider",
+    "MailboxEvent",
+    "MailboxFact",
+    "PersonalDelivery",
     "Provider",
+    "Recorded",
     "RefusedRow",
     "Row",
     "SendRecord",
     "Signer",
     "Store",
+    "Story",
     "SuppressionRecord",
     "Tag",
+    "TopicChoice",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple, Protocol, TypeAlias
@@ -31,7 +31,9 @@ from ..request.brand import Brand
 from ..request.domain import SendingDomain
 from ..request.project import AccountId, Project
 from ..request.send_request import SendRequest
+from .feedback import Feedback
 from .ledger import Ledger
+from .person import Erasure, Story, SuppressionRecord
 
 __all__ = [
     "ContactPage",
@@ -110,17 +112,6 @@ class Tag:
 
 
 @dataclass(frozen=True, slots=True)
-class SuppressionRecord:
-    """One entry of the suppression list, for people; ``address`` is ``None`` once the person was erased."""
-
-    address: str | None
-    reason: SuppressionReason
-    source: str
-    at: datetime
-    provider: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class SendRecord:
     """An accepted request and where it stands; ``name`` is set for a campaign."""
 
@@ -195,6 +186,12 @@ class Contacts(Protocol):
 
     def count(self, project: ProjectId) -> int: ...
 
+    def stream(
+        self, project: ProjectId, condition: Condition | None = None, now: datetime | None = None
+    ) -> Iterator[Contact]:
+        """Everyone whom the condition describes, in the order they were added, in memory that stays flat."""
+        ...
+
     def field_names(self, project: ProjectId) -> frozenset[str]:
         """Names of the custom fields that any contact has."""
         ...
@@ -213,7 +210,15 @@ class Contacts(Protocol):
         delivery: DeliveryId | None = None,
         shown: Shown = NOTHING_SHOWN,
     ) -> bool:
-        """Durable when it returns; ``False`` where nothing changed."""
+        """Durable when it returns; ``False`` where nothing changed. Links of the erased work too (D-07)."""
+        ...
+
+    def story(self, project: ProjectId, address: Address) -> Story:
+        """Everything that is known about one person."""
+        ...
+
+    def erase(self, project: ProjectId, address: Address, at: datetime, source: str) -> Erasure:
+        """Forget a person in the whole account; only what stands against writing to them is kept (O-06)."""
         ...
 
     def events(self, contact: ContactId) -> Sequence[ConsentEvent]:
@@ -359,8 +364,10 @@ class Sends(Protocol):
         """The facts that authorize a request, as they are now."""
         ...
 
-    def count_standings(self, request: SendRequest, purpose: Purpose) -> Mapping[Standing, int]:
-        """The audience as numbers per standing, as it is now."""
+    def count_standings(
+        self, request: SendRequest, purpose: Purpose, now: datetime | None = None
+    ) -> Mapping[Standing, int]:
+        """The audience as numbers per standing; a segment that looks back from the present needs ``now``."""
         ...
 
     def audience_page(
@@ -415,6 +422,9 @@ class Store(Protocol):
 
     @property
     def sends(self) -> Sends: ...
+
+    @property
+    def feedback(self) -> Feedback: ...
 
     @property
     def ledger(self) -> Ledger: ...

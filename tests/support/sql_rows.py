@@ -6,17 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 from migma_sql import schema
 from migma_sql.audience import Audience, row_of
 from migma_sql.engine import connect, writing
-from migma_sql.people import PROFILE, write_values
+from migma_sql.people import PROFILE, fault_of, kept_fields, write_values
 from migma_sql.question import Question
 from sqlalchemy import Connection, Engine, Table, func, insert, literal, select
 
-from migma_core import Address, AddressKey, Contact, ProjectId, Standing, address_key
+from migma_core import Address, AddressKey, Contact, ContactDraft, ProjectId, Standing, address_key
 from migma_core.decision.circumstances import Wanted
 from migma_core.request import AccountId
 
@@ -36,9 +35,9 @@ def ref() -> str:
     return f"{next(_numbers):032x}"
 
 
-def small_account(path: Path) -> Engine:
+def small_account(url: str) -> Engine:
     """A database with one account, one project and the verified domain example.com."""
-    engine = connect(f"sqlite:///{path}")
+    engine = connect(url)
     schema.metadata.create_all(engine)
     with writing(engine) as connection:
         add(connection, schema.accounts, id=ACCOUNT, name="Acme", created_at=NOW)
@@ -54,6 +53,12 @@ def undone(engine: Engine) -> Iterator[Connection]:
     with suppress(_Undo), writing(engine) as connection:
         yield connection
         raise _Undo
+
+
+def is_kept(contact: Contact) -> bool:
+    """Whether a store takes this person as they are: a text that no database can hold is refused at the door."""
+    said = {name: getattr(contact, name) for name in (*PROFILE, "address", "tags", "fields")}
+    return fault_of(ContactDraft(**said)) is None
 
 
 def add(connection: Connection, table: Table, **values: Any) -> Any:
@@ -80,7 +85,7 @@ def add_contact(connection: Connection, contact: Contact, **columns: Any) -> int
         "consent": "none" if contact.consent is None else contact.consent.level.value,
         "is_role": contact.address.is_role,
         **{name: getattr(contact, name) for name in PROFILE},
-        "fields": {key: value for key, value in contact.fields.items() if not isinstance(value, datetime)},
+        "fields": kept_fields(contact.fields),
         "created_at": NOW,
         "updated_at": NOW,
     }

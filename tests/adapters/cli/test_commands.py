@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from email import message_from_bytes
 from pathlib import Path
@@ -157,6 +158,34 @@ def test_contacts_are_added_once(ready: Run) -> None:
     assert again.code == 1
     assert "Traceback" not in again.err
     assert "D@example.com" in ready("contacts", "list", "--tag", "beta").out
+
+
+def test_people_are_exported_and_imported_again(ready: Run, tmp_path: Path) -> None:
+    """What was exported changes nothing when it is imported; unknown audiences are errors, and leave no file behind."""
+    assert ready("contacts", "export", "out.csv").code == 0
+    again = ready("contacts", "import", "out.csv", "--consent", "export", "--json").json["report"]
+    lines = ready("contacts", "export", "--format", "ndjson", "--tag", "news").out.splitlines()
+
+    assert (tmp_path / "out.csv").read_text().splitlines()[1].startswith("a@example.com,Ada,")
+    assert (again["total"], again["skipped"]) == (3, 3)
+    assert [json.loads(line)["first_name"] for line in lines] == ["Ada", "Bo", "Cy"]
+    assert ready("contacts", "export", "none.csv", "--segment", "nobody").code == 1
+    assert [path.name for path in tmp_path.glob("none*")] == []
+
+
+def test_a_person_is_told_of_and_forgotten(ready: Run) -> None:
+    """``story`` shows everything, ``erase`` asks for ``--yes``, and afterwards nothing but the hash is left."""
+    told = ready("contacts", "story", "a@example.com")
+    refused = ready("contacts", "erase", "a@example.com")
+    erased = ready("contacts", "erase", "a@example.com", "--yes")
+
+    assert (told.code, refused.code, erased.code) == (0, 1, 0)
+    assert "Ada" in told.out and "opt in (unproven)" in told.out and "checkout" in told.out
+    assert "--yes" in refused.err
+    assert "a@example.com" not in ready("contacts", "list").out
+    left = ready("contacts", "story", "a@example.com", "--json").json
+    assert (left["contact"], left["in_force"]) == (None, ["erased"])
+    assert "Nothing is known" in ready("contacts", "story", "nobody@example.com").out
 
 
 def test_tags_segments_and_topics_are_created_and_listed(ready: Run) -> None:

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from migma_sql import schema
 from migma_sql.audience import Place, audience_of, read_page
 from migma_sql.condition import matching
 from migma_sql.question import Question
-from migma_sql.segments import Segments
 from migma_wire.json import condition_to_json
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, select, text
 from sqlalchemy.dialects import postgresql
 
 from migma_core import (
     Address,
     Contact,
     ContactId,
-    Engaged,
-    EngagementAction,
-    EngagementMode,
     ProjectId,
     Purpose,
     SegmentMembers,
@@ -43,22 +37,15 @@ from tests.support.sql_rows import (
     add_contact,
     add_people,
     add_project,
+    is_kept,
     ref,
-    small_account,
     standing_of,
     undone,
 )
 
 AT_LEAST = max(300, settings().max_examples)
+KEPT = values.contacts(project=PROJECT).filter(is_kept)
 QUESTION = Question(ACCOUNT, PROJECT, "migma", Purpose.MARKETING)
-
-
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    """An account without people."""
-    made = small_account(tmp_path_factory.mktemp("audience") / "migma.db")
-    yield made
-    made.dispose()
 
 
 def selected(connection: Connection, condition: Condition) -> set[str]:
@@ -69,16 +56,19 @@ def selected(connection: Connection, condition: Condition) -> set[str]:
 @settings(max_examples=AT_LEAST)
 @given(
     people=st.lists(
-        values.contacts(project=PROJECT), min_size=1, max_size=3, unique_by=lambda one: one.address.canonical
+        values.contacts(project=PROJECT).filter(is_kept),
+        min_size=1,
+        max_size=3,
+        unique_by=lambda one: one.address.canonical,
     ),
     conditions=st.lists(values.conditions(), min_size=1, max_size=3),
 )
 def test_the_database_selects_whom_python_matches(
-    engine: Engine, people: list[Contact], conditions: list[Condition]
+    shared: Engine, people: list[Contact], conditions: list[Condition]
 ) -> None:
     """For any contacts and any conditions, the compiled predicate and `matches` agree about everybody."""
     people = [_with_id(one) for one in people]
-    with undone(engine) as connection:
+    with undone(shared) as connection:
         for one in people:
             add_contact(connection, one)
         for condition in conditions:
@@ -87,16 +77,16 @@ def test_the_database_selects_whom_python_matches(
 
 @settings(max_examples=AT_LEAST)
 @given(
-    text=st.text(max_size=6)
-    | st.sampled_from(("100%", "a_b", "\\", "A\0b", "ß", "İ", "10", "-3.5", "1e2", "2026-05-01")),
+    text=st.text(max_size=6) | st.sampled_from(("100%", "a_b", "\\", "ß", "İ", "10", "-3.5", "1e2", "2026-05-01")),
     wanted=st.text(max_size=3) | st.sampled_from(("%", "_", "0%", "\0b", "ss", "b", "", "10.0", "100")),
     mode=st.sampled_from([mode for mode in Mode if not mode.startswith(("number", "date"))]),
 )
-def test_text_is_compared_as_it_is(engine: Engine, text: str, wanted: str, mode: Mode) -> None:
+def test_text_is_compared_as_it_is(shared: Engine, text: str, wanted: str, mode: Mode) -> None:
     """Wildcards, NUL and letters that fold to two mean in the database what they mean in Python."""
     someone = _person(fields={"note": text})
+    assume(is_kept(someone))
     condition = FieldIs("note", mode, (wanted,))
-    with undone(engine) as connection:
+    with undone(shared) as connection:
         add_contact(connection, someone)
         assert (selected(connection, condition) == {someone.id}) is matches(condition, someone)
 
@@ -108,20 +98,20 @@ def test_every_condition_compiles_for_postgresql(condition: Condition) -> None:
     assert str(select(schema.contacts.c.id).where(matching(condition, PROJECT)).compile(dialect=dialect))
 
 
-def test_a_value_is_found_under_the_products_spelling_too(engine: Engine) -> None:
+def test_a_value_is_found_under_the_products_spelling_too(shared: Engine) -> None:
     """``firstName`` in a segment means what it means in a template."""
     someone = _person(first_name="Ada")
-    with undone(engine) as connection:
+    with undone(shared) as connection:
         add_contact(connection, someone)
         for condition in (FieldIs("firstName", Mode.IS, ("ada",)), Not(FieldIs("lastName", Mode.IS, ("ada",)))):
             assert matches(condition, someone)
             assert selected(connection, condition) == {someone.id}
 
 
-def test_tags_are_compared_by_their_exact_name_and_within_the_project(engine: Engine) -> None:
+def test_tags_are_compared_by_their_exact_name_and_within_the_project(shared: Engine) -> None:
     """Neither another case nor another project's tag of the same name finds anybody."""
     other = ProjectId("d" * 32)
-    with undone(engine) as connection:
+    with undone(shared) as connection:
         add_project(connection, other)
         mine, theirs = _person(tags=frozenset({"Beta"})), _person(project=other, tags=frozenset({"beta"}))
         add_contact(connection, mine)
@@ -132,15 +122,15 @@ def test_tags_are_compared_by_their_exact_name_and_within_the_project(engine: En
         assert len(members(connection, TagHolders("Beta"))) == 1
 
 
-def test_a_segment_that_is_not_there_has_nobody(engine: Engine) -> None:
+def test_a_segment_that_is_not_there_has_nobody(shared: Engine) -> None:
     """Neither an unknown segment nor an unknown tag is ever everybody."""
-    with undone(engine) as connection:
+    with undone(shared) as connection:
         add_people(connection, 3)
         assert members(connection, SegmentMembers(SegmentId("0" * 32))) == []
         assert members(connection, TagHolders("nothing")) == []
 
 
-def test_a_segment_is_read_from_the_store(engine: Engine) -> None:
+def test_a_segment_is_read_from_the_store(shared: Engine) -> None:
     """A stored condition selects the project's people and nobody else's."""
     condition = AllOf(
         (
@@ -149,7 +139,7 @@ def test_a_segment_is_read_from_the_store(engine: Engine) -> None:
         )
     )
     segment = SegmentId(ref())
-    with undone(engine) as connection:
+    with undone(shared) as connection:
         row = {"name": "Germans", "condition": condition_to_json(condition), "created_at": NOW}
         add(connection, schema.segments, id=segment, project_id=PROJECT, **row)
         wanted, unwanted = _person(), _person(tags=frozenset({"out"}))
@@ -162,30 +152,36 @@ def test_a_segment_is_read_from_the_store(engine: Engine) -> None:
 
 
 @given(people=st.integers(0, 12), limit=st.integers(1, 13))
-def test_pages_end_where_the_audience_ends(engine: Engine, people: int, limit: int) -> None:
+def test_pages_end_where_the_audience_ends(shared: Engine, people: int, limit: int) -> None:
     """Pages of any size hold everybody once, in order, and the last one says that it is the last."""
-    with undone(engine) as connection:
+    with undone(shared) as connection:
         add_people(connection, people)
         found = members(connection, TagHolders("all"), limit)
     assert len(found) == people
     assert found == sorted({one for one in found if one is not None})
 
 
-def test_pages_are_found_without_sorting_or_scanning(engine: Engine) -> None:
+def test_pages_are_found_without_sorting_or_scanning(shared: Engine) -> None:
     """The database reads pages in the order of an index: the last costs what the first costs."""
     segment = SegmentId(ref())
-    with undone(engine) as connection:
+    with undone(shared) as connection:
         row = {"name": "Tagged", "condition": condition_to_json(Tagged(("all",))), "created_at": NOW}
         add(connection, schema.segments, id=segment, project_id=PROJECT, **row)
         plans = [_plan(connection, recipients) for recipients in (TagHolders("all"), SegmentMembers(segment))]
-    assert all("TEMP B-TREE" not in plan and "SCAN" not in plan for plan in plans)
+    for plan in plans:
+        assert not [word for word in ("TEMP B-TREE", "SCAN", "Seq Scan", "Sort", "hashed SubPlan") if word in plan]
 
 
 def _plan(connection: Connection, recipients: Recipients) -> str:
+    """How the database would read a page: what a large one does, which PostgreSQL would not do for three people."""
     audience = audience_of(connection, QUESTION, recipients, PEPPER)
     query = audience.rows.where(audience.place > 5).order_by(audience.place).limit(3)
     compiled = query.compile(connection, compile_kwargs={"literal_binds": True})
-    return str(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}").all())
+    if connection.dialect.name == "sqlite":
+        return str(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}").all())
+    for poor in ("seqscan", "sort", "hashjoin", "mergejoin"):  # good for few rows alone
+        connection.execute(text(f"SET LOCAL enable_{poor} = off"))
+    return str(connection.exec_driver_sql(f"EXPLAIN {compiled}").all())
 
 
 def members(connection: Connection, recipients: TagHolders | SegmentMembers, limit: int = 2) -> list[int | None]:
@@ -206,12 +202,3 @@ def _person(project: ProjectId = PROJECT, **values: Any) -> Contact:
 
 def _with_id(contact: Contact) -> Contact:
     return Contact(**{**{name: getattr(contact, name) for name in Contact.__slots__}, "id": ContactId(ref())})
-
-
-def test_what_the_database_cannot_find_is_refused_at_once(engine: Engine) -> None:
-    """A condition on engagement is refused when the segment is made, since no events are kept (§1.5)."""
-    never = Engaged(action=EngagementAction.OPENED, mode=EngagementMode.NEVER)
-    for condition in (never, AllOf((Not(never),))):
-        with pytest.raises(ValueError, match="this store keeps no events of opening and clicking yet"):
-            Segments(engine).create(PROJECT, "Sleepers", condition, NOW)
-    assert Segments(engine).list(PROJECT) == ()

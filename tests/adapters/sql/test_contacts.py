@@ -33,9 +33,9 @@ ADA = Address("Ada", "example.com")
 
 
 @pytest.fixture
-def store() -> Iterator[SqlStore]:
-    """An empty database in memory."""
-    made = SqlStore.open("sqlite:///:memory:", pepper=bytes(range(32)))
+def store(database: str) -> Iterator[SqlStore]:
+    """An empty database."""
+    made = SqlStore.open(database, pepper=bytes(range(32)))
     yield made
     made.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given, settings
@@ -27,8 +28,8 @@ lists = st.lists(st.tuples(drafts, st.none() | st.just(SuppressionReason.COMPLAI
 )
 
 
-def _open() -> tuple[SqlStore, Project]:
-    store = SqlStore.open("sqlite:///:memory:", pepper=bytes(range(32)))
+def _open(empty_store: Callable[[], SqlStore]) -> tuple[SqlStore, Project]:
+    store = empty_store()
     return store, store.projects.create("Acme", Brand("Acme", "1 Main Street", "https://mail.example.com"), NOW)
 
 
@@ -50,22 +51,21 @@ def _denied(rows: list[Row]) -> set[str]:
 
 @settings(max_examples=40)
 @given(rows=lists)
-def test_every_row_is_counted_once(rows: list[Row]) -> None:
+def test_every_row_is_counted_once(empty_store: Callable[[], SqlStore], rows: list[Row]) -> None:
     """Total is created plus updated plus skipped plus refused, and creates one person per address."""
-    store, project = _open()
+    store, project = _open(empty_store)
 
     report = _import(store, project, [*rows, RefusedRow(99, "x", "bad")])
 
     assert report.total == len(rows) + 1 == report.created + report.updated + report.skipped + report.refused
     assert report.created == store.contacts.count(project.id) == len({row.draft.address.canonical for row in rows})
-    store.close()
 
 
 @settings(max_examples=40)
 @given(first=lists, second=lists)
-def test_no_import_lifts_a_denial(first: list[Row], second: list[Row]) -> None:
+def test_no_import_lifts_a_denial(empty_store: Callable[[], SqlStore], first: list[Row], second: list[Row]) -> None:
     """Whoever left or bounced in one list is not subscribed by any later one (A-09)."""
-    store, project = _open()
+    store, project = _open(empty_store)
     _import(store, project, list(first))
     _import(store, project, list(second))
 
@@ -75,14 +75,13 @@ def test_no_import_lifts_a_denial(first: list[Row], second: list[Row]) -> None:
         if person.status is Status.SUBSCRIBED
     }
     assert subscribed.isdisjoint(_denied(first) | _denied(second))
-    store.close()
 
 
 @settings(max_examples=25)
 @given(rows=lists.filter(lambda rows: len({row.draft.address.canonical for row in rows}) == len(rows)))
-def test_importing_a_list_again_changes_nothing(rows: list[Row]) -> None:
+def test_importing_a_list_again_changes_nothing(empty_store: Callable[[], SqlStore], rows: list[Row]) -> None:
     """The second import of the same list creates and updates nobody."""
-    store, project = _open()
+    store, project = _open(empty_store)
     _import(store, project, list(rows))
     before = _state(store, project)
 
@@ -90,26 +89,24 @@ def test_importing_a_list_again_changes_nothing(rows: list[Row]) -> None:
 
     assert (again.created, again.updated) == (0, 0)
     assert _state(store, project) == before
-    store.close()
 
 
 @settings(max_examples=25)
 @given(rows=lists)
-def test_a_dry_run_reports_and_keeps_nothing(rows: list[Row]) -> None:
+def test_a_dry_run_reports_and_keeps_nothing(empty_store: Callable[[], SqlStore], rows: list[Row]) -> None:
     """A dry run gives the report of the real one, and leaves the database as it was."""
-    store, project = _open()
+    store, project = _open(empty_store)
     before = _state(store, project)
 
     rehearsed = store.import_contacts(project.id, rows, SHOP, dry_run=True, at=NOW)
 
     assert _state(store, project) == before
     assert rehearsed == _import(store, project, list(rows))
-    store.close()
 
 
-def test_without_a_source_nobody_new_is_subscribed() -> None:
+def test_without_a_source_nobody_new_is_subscribed(empty_store: Callable[[], SqlStore]) -> None:
     """A list that says *subscribed* without saying where consent was given makes people non-subscribed, with a note."""
-    store, project = _open()
+    store, project = _open(empty_store)
     notes: list[tuple[int, str, str]] = []
     row = Row(2, ContactDraft(address=Address("a", "example.com"), status=Status.SUBSCRIBED))
 
@@ -119,9 +116,9 @@ def test_without_a_source_nobody_new_is_subscribed() -> None:
     assert report.noted == len(notes) == 1
 
 
-def test_skipping_known_people_still_takes_their_opt_out() -> None:
+def test_skipping_known_people_still_takes_their_opt_out(empty_store: Callable[[], SqlStore]) -> None:
     """With ``skip`` a known person keeps name and tags, and an opt-out in the list is taken all the same."""
-    store, project = _open()
+    store, project = _open(empty_store)
     ada = Address("a", "example.com")
     _import(store, project, [Row(2, ContactDraft(address=ada, first_name="Ada"))])
     left = Row(2, ContactDraft(address=ada, first_name="Changed", status=Status.UNSUBSCRIBED))
@@ -133,9 +130,9 @@ def test_skipping_known_people_still_takes_their_opt_out() -> None:
     assert store.suppressions.list(project.account)[0].reason is SuppressionReason.UNSUBSCRIBE
 
 
-def test_a_complaint_in_a_list_is_a_complaint() -> None:
+def test_a_complaint_in_a_list_is_a_complaint(empty_store: Callable[[], SqlStore]) -> None:
     """A row that says *complained* leaves a complaint on the list, not merely an opt-out (A2)."""
-    store, project = _open()
+    store, project = _open(empty_store)
     gone = ContactDraft(address=Address("a", "example.com"), status=Status.UNSUBSCRIBED)
 
     _import(store, project, [Row(2, gone, SuppressionReason.COMPLAINT)])

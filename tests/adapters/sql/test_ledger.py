@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -47,26 +46,10 @@ from migma_core.delivery.delivery import SETTLED
 from migma_core.delivery.effects import AudiencePage, Claimed, Decided, Settled
 from migma_core.ports import Ledger
 from migma_core.request import Recipients
-from tests.support.sql_rows import ACCOUNT, NOW, PEPPER, PROJECT, add, add_contact, add_people, deny, ref, small_account
+from tests.support.sql_rows import ACCOUNT, NOW, PEPPER, PROJECT, add, add_contact, add_people, deny, ref
 
 ADA = Address("ada", "example.org")
 LONG, OVER = timedelta(hours=1), timedelta(0)
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    """An account without people."""
-    made = small_account(tmp_path / "migma.db")
-    yield made
-    made.dispose()
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    """An account for laws: every example has people and a send of its own in it."""
-    made = small_account(tmp_path_factory.mktemp("ledger") / "migma.db")
-    yield made
-    made.dispose()
 
 
 @pytest.fixture
@@ -202,12 +185,12 @@ def test_rows_carry_the_decision_they_were_written_with(engine: Engine, ledger: 
 
 
 @pytest.mark.parametrize("lease", [LONG, OVER], ids=["while leases last", "when they are over at once"])
-def test_two_ledgers_never_hold_the_same_row_at_once(engine: Engine, tmp_path: Path, lease: timedelta) -> None:
+def test_two_ledgers_never_hold_the_same_row_at_once(engine: Engine, database: str, lease: timedelta) -> None:
     """Workers on connections of their own share the rows out; where one took over, only the last fence counts."""
     send = ready(engine, SqlLedger(engine, PEPPER, LONG), 400)
 
     def work(_: int) -> list[tuple[DeliveryId, int]]:
-        mine = connect(f"sqlite:///{tmp_path / 'migma.db'}")
+        mine = connect(database)
         worker, found = SqlLedger(mine, PEPPER, lease), list[tuple[DeliveryId, int]]()
         for _ in range(12):
             found += fences(worker.claim(send, 10, NOTHING, NOW)).items()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from alembic import command
@@ -10,10 +11,16 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from migma_sql import SchemaTooNew
 from migma_sql.engine import connect, reading, writing
+from migma_sql.erasing import erase
 from migma_sql.migrate import alembic_config, migrate, schema_version
 from migma_sql.schema import metadata
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 
+from migma_core import Address, AddressKey
+from migma_core.request import AccountId
+from tests.support.sql_rows import NOW
+
+NEWEST = "0020"
 AS_OF_0001 = (
     "INSERT INTO accounts (id, name, created_at) VALUES ('a', 'a', 1)",
     (
@@ -22,66 +29,103 @@ AS_OF_0001 = (
     ),
     (
         "INSERT INTO contacts (id, ref, project_id, address_key, local, domain, is_role, fields, created_at,"
-        " updated_at) VALUES (1, 'c', 'p', x'00', 'ada', 'example.com', 0, '{}', 1, 1)"
+        " updated_at) VALUES (1, 'c', 'p', '', 'ada', 'example.com', false, '{}', 1, 1)"
     ),
     "INSERT INTO consent_events (contact_id, what, level, source, at) VALUES (1, 'opt_in', 'proven', 'form', 7)",
 )
 
 
-def test_the_migrations_make_the_schema(tmp_path: Path) -> None:
+@pytest.fixture
+def bare(database: str) -> Iterator[Engine]:
+    """A database without a table."""
+    made = connect(database)
+    yield made
+    made.dispose()
+
+
+def test_the_migrations_make_the_schema(bare: Engine) -> None:
     """A migrated database is the schema that the code knows, to the last column."""
-    engine = connect(f"sqlite:///{tmp_path / 'a.db'}")
-    migrate(engine)
+    migrate(bare)
 
-    with reading(engine) as connection:
+    with reading(bare) as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
-    assert schema_version(engine) == "0020"
+    assert schema_version(bare) == NEWEST
 
 
-def test_what_the_first_revision_wrote_stays(tmp_path: Path) -> None:
+def test_what_the_first_revision_wrote_stays(bare: Engine) -> None:
     """It stays word for word; its consents have no basis, which means express, and its projects no advertisement."""
-    engine = connect(f"sqlite:///{tmp_path / 'a.db'}")
-    with writing(engine) as connection:
+    with writing(bare) as connection:
         config = alembic_config()
         config.attributes["connection"] = connection
         command.upgrade(config, "0001")
-    with writing(engine) as connection:
+    with writing(bare) as connection:
         for statement in AS_OF_0001:
             connection.execute(text(statement))
 
-    migrate(engine)
+    migrate(bare)
 
-    with reading(engine) as connection:
+    with reading(bare) as connection:
         kept = connection.execute(text("SELECT what, level, source, at, basis FROM consent_events")).all()
         brands = connection.execute(text("SELECT name, advertisement FROM projects")).all()
     assert [tuple(row) for row in kept] == [("opt_in", "proven", "form", 7, None)]
     assert [tuple(row) for row in brands] == [("p", "")]
 
 
-def test_migrating_twice_changes_nothing(tmp_path: Path) -> None:
+def test_what_has_people_in_it_can_be_erased_from(bare: Engine) -> None:
+    """People that the first revision wrote are erased after migrating, and leave their tombstone (O-06)."""
+    with writing(bare) as connection:
+        config = alembic_config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+    with writing(bare) as connection:
+        for statement in AS_OF_0001:
+            connection.execute(text(statement))
+        connection.execute(text("UPDATE contacts SET address_key = :key"), {"key": b"\0"})
+    migrate(bare)
+
+    with writing(bare) as connection:
+        erase(connection, AccountId("a"), Address("ada", "example.com"), AddressKey(b"\0"), NOW, "test")
+
+    with reading(bare) as connection:
+        assert connection.scalars(text("SELECT contact_ref FROM tombstones")).all() == ["c"]
+        assert connection.scalar(text("SELECT count(*) FROM contacts")) == 0
+        assert connection.scalar(text("SELECT count(*) FROM consent_events")) == 0
+
+
+def test_migrating_twice_changes_nothing(bare: Engine) -> None:
     """A second call finds nothing to do and keeps what is stored."""
-    engine = connect(f"sqlite:///{tmp_path / 'a.db'}")
-    migrate(engine)
-    with writing(engine) as connection:
+    migrate(bare)
+    with writing(bare) as connection:
         connection.execute(text("INSERT INTO accounts (id, name, created_at) VALUES ('a', 'a', 1)"))
 
-    migrate(engine)
+    migrate(bare)
 
-    with reading(engine) as connection:
+    with reading(bare) as connection:
         assert connection.scalar(text("SELECT count(*) FROM accounts")) == 1
 
 
-def test_a_newer_schema_is_left_untouched(tmp_path: Path) -> None:
+def test_processes_that_start_together_migrate_once(database: str) -> None:
+    """Whoever comes second waits for the first and finds nothing to do."""
+    engines = [connect(database) for _ in range(4)]
+
+    with ThreadPoolExecutor(len(engines)) as pool:
+        list(pool.map(migrate, engines))
+
+    assert {schema_version(one) for one in engines} == {NEWEST}
+    for one in engines:
+        one.dispose()
+
+
+def test_a_newer_schema_is_left_untouched(bare: Engine) -> None:
     """A database that a newer version migrated is refused, with what to do, and not touched."""
-    engine = connect(f"sqlite:///{tmp_path / 'a.db'}")
-    migrate(engine)
-    with writing(engine) as connection:
+    migrate(bare)
+    with writing(bare) as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
 
     with pytest.raises(SchemaTooNew, match="9999"):
-        migrate(engine)
+        migrate(bare)
 
-    assert schema_version(engine) == "9999"
+    assert schema_version(bare) == "9999"
 
 
 def test_an_unknown_kind_of_database_is_refused() -> None:

@@ -70,12 +70,12 @@ def test_a_double_opt_in_ends_opt_outs_and_complaints(
 
 @pytest.mark.parametrize(
     "reason",
-    [SuppressionReason.BOUNCE, SuppressionReason.MANUAL, SuppressionReason.OBJECTION, SuppressionReason.ERASED],
+    [SuppressionReason.BOUNCE, SuppressionReason.MANUAL, SuppressionReason.OBJECTION],
 )
 def test_it_ends_nothing_else_and_then_does_nothing(
     migma: Migma, project: Project, person: Contact, reason: SuppressionReason
 ) -> None:
-    """A bounce, an operator's entry, an objection, an erasure stand: not even the topics are joined then (D13)."""
+    """A bounce, an operator's entry, an objection stand: not even the topics are joined then (D13)."""
     topic = migma.store.topics.create(project.id, "News", migma.parts.clock.now())
     deny(migma, project, reason)
     one = wish(migma, person, topics=(topic.id,))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -39,7 +37,7 @@ from migma_core.delivery.delivery import read_state
 from migma_core.ports.store import Sends as SendsPort
 from migma_core.request import Recipients
 from migma_core.testing import strategies as values
-from tests.support.sql_rows import ACCOUNT, NOW, PEPPER, PROJECT, add, add_people, deny, ref, small_account, undone
+from tests.support.sql_rows import ACCOUNT, NOW, PEPPER, PROJECT, add, add_people, deny, ref, undone
 
 ADA = Address("ada", "example.org")
 # what JSON can hold: a moment comes back as its ISO text, which is how a template writes it
@@ -48,22 +46,6 @@ VARIABLES = st.dictionaries(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=20),
     max_size=3,
 )
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    """An account without people."""
-    made = small_account(tmp_path / "migma.db")
-    yield made
-    made.dispose()
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    """An account that laws leave as they found it."""
-    made = small_account(tmp_path_factory.mktemp("sends") / "migma.db")
-    yield made
-    made.dispose()
 
 
 @pytest.fixture

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
-import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from migma_sql import schema
 from migma_sql.audience import audience_of, count_standings
@@ -27,8 +25,8 @@ from tests.support.sql_rows import (
     add,
     add_contact,
     deny,
+    is_kept,
     ref,
-    small_account,
     standing_of,
     undone,
 )
@@ -36,14 +34,6 @@ from tests.support.sql_rows import (
 TOPIC = TopicId("c" * 32)
 ADA = Address("ada", "example.org")
 GARBAGE = (None, "", "Subscribed", "subscribed ", "\0", "unreadable", "no_contact", "0")
-
-
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    """An account with one topic."""
-    made = small_account(tmp_path_factory.mktemp("standing") / "migma.db")
-    yield made
-    made.dispose()
 
 
 def question(purpose: Purpose, topic: TopicId | None, default: DefaultSubscription | None) -> Question:
@@ -71,11 +61,12 @@ def texts(*known: str) -> st.SearchStrategy[str | None]:
     choice=st.sampled_from(("nobody asked", True, False, None)),
 )
 def test_cells_packed_by_the_database_are_those_packed_in_python(
-    engine: Engine, columns: dict[str, Any], purpose: Purpose, default: DefaultSubscription | None, choice: Any
+    shared: Engine, columns: dict[str, Any], purpose: Purpose, default: DefaultSubscription | None, choice: Any
 ) -> None:
     """Every stored word, null and nonsense included, gives the digit that Python reads in it."""
     asked = question(purpose, TOPIC, default)
-    with undone(engine) as connection:
+    assume(shared.dialect.name == "sqlite" or not any("\0" in one for one in columns.values() if isinstance(one, str)))
+    with undone(shared) as connection:
         add_topic(connection)
         number = add_contact(connection, Contact(id=ContactId(ref()), project=PROJECT, address=ADA), **columns)
         if choice != "nobody asked":
@@ -121,9 +112,9 @@ def add_topic(connection: Connection) -> None:
     add(connection, schema.topics, id=TOPIC, project_id=PROJECT, created_at=NOW, **words)
 
 
-@given(contact=values.contacts(project=PROJECT), purpose=st.sampled_from(Purpose), data=st.data())
+@given(contact=values.contacts(project=PROJECT).filter(is_kept), purpose=st.sampled_from(Purpose), data=st.data())
 def test_the_database_packs_a_contact_as_the_core_does(
-    engine: Engine, contact: Contact, purpose: Purpose, data: st.DataObject
+    shared: Engine, contact: Contact, purpose: Purpose, data: st.DataObject
 ) -> None:
     """For any contact and any entries against it, `facts_about` and the database give one and the same standing."""
     topic = data.draw(st.none() | values.topics(default=st.sampled_from(DefaultSubscription)).map(named))
@@ -134,7 +125,7 @@ def test_the_database_packs_a_contact_as_the_core_does(
     facts = facts_about(contact, purpose, topic=topic, suppressions=entries, provider="ses")
     asked = question(purpose, topic.id if topic else None, topic.default if topic else None)
     key = address_key(contact.address, PEPPER)
-    with undone(engine) as connection:
+    with undone(shared) as connection:
         add_topic(connection)
         number = add_contact(connection, contact)
         for chosen, how in choices.items():
@@ -166,12 +157,12 @@ def write_entries(connection: Connection, address: Address, entries: list[Suppre
     default=st.none() | st.sampled_from(DefaultSubscription),
 )
 def test_an_address_nobody_stored_has_the_standing_of_a_stranger(
-    engine: Engine, address: Address, purpose: Purpose, default: DefaultSubscription | None
+    shared: Engine, address: Address, purpose: Purpose, default: DefaultSubscription | None
 ) -> None:
     """A single send works for an address nobody has stored, and packs it as the core packs a bare address (R49)."""
     topic = Topic(TOPIC, "News", default) if default else None
     asked = question(purpose, topic.id if topic else None, default)
-    with undone(engine) as connection:
+    with undone(shared) as connection:
         audience = audience_of(connection, asked, OneAddress(address), PEPPER)
         found = standing_of(connection, asked, audience, address_key(address, PEPPER))
     assert found == facts_about(address, purpose, topic=topic).standing
@@ -183,11 +174,12 @@ def test_an_address_nobody_stored_has_the_standing_of_a_stranger(
     refused_by=st.sampled_from((None, "ses", "resend")),
 )
 def test_denials_are_those_of_the_address_less_those_lifted_and_this_providers_refusal(
-    engine: Engine, stored: int | None, lifted: int, refused_by: str | None
+    shared: Engine, stored: int | None, lifted: int, refused_by: str | None
 ) -> None:
     """A lifted bit ends for this project alone, another provider's refusal stops nobody, nonsense withholds."""
     asked = question(Purpose.MARKETING, None, None)
-    with undone(engine) as connection:
+    assume(shared.dialect.name == "sqlite" or not isinstance(stored, str | bytes))  # PostgreSQL keeps numbers only
+    with undone(shared) as connection:
         add_contact(connection, Contact(id=ContactId(ref()), project=PROJECT, address=ADA), lifted=lifted)
         if stored is not None:
             deny(connection, ADA, stored)
@@ -212,10 +204,10 @@ def denials_expected(stored: Any, lifted: int, refused_by: str | None) -> int:
     return (stored or 0) & ~(mask | Denials.PROVIDER_SUPPRESSED) | refused
 
 
-def test_a_preview_counts_everybody_once(engine: Engine) -> None:
+def test_a_preview_counts_everybody_once(shared: Engine) -> None:
     """Numbers per standing add up to the audience, whatever rows are joined to it."""
     words = ("subscribed", "unsubscribed", None), (0, Denials.UNSUBSCRIBED | Denials.COMPLAINT)
-    with undone(engine) as connection:
+    with undone(shared) as connection:
         for place, (status, bits) in enumerate(product(*words)):
             address = Address(f"a{place}", "example.org")
             someone = Contact(id=ContactId(ref()), project=PROJECT, address=address, tags=frozenset({"all"}))

@@ -9,7 +9,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from migma_wire import NoEmailColumn, read_contacts
+from migma_wire import NoCsv, NoEmailColumn, column_map_from_json, encoding_of, read_contacts
 
 from migma_core import Status, SuppressionReason
 from migma_core.ports import Incoming, RefusedRow, Row
@@ -53,9 +53,9 @@ def test_no_octets_raise(noise: bytes) -> None:
         assert isinstance(row, Row | RefusedRow)
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
-def test_byte_order_marks_are_understood(encoding: str) -> None:
-    """A file is read in the encoding its mark says, and in UTF-8 without one."""
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32", "utf-16-le", "utf-16-be", "cp1252"])
+def test_encodings_are_told_from_the_file(encoding: str) -> None:
+    """A file is read in the encoding its mark or its octets say: UTF-8 if it can be, else as old programs wrote."""
     raw = "E-Mail,First Name\r\nada@example.com,Åsa\r\n".encode(encoding)
 
     assert _row(raw).draft.first_name == "Åsa"
@@ -132,10 +132,94 @@ def test_a_bad_row_is_refused_with_its_line_and_stops_no_other(line: str, reason
 
 def test_octets_of_another_encoding_are_refused_in_their_row() -> None:
     """One row in another encoding is refused; the file goes on."""
-    first, second = _read(b"email,first_name\na@example.com,Bj\xf6rn\nb@example.com,Bo\n")
+    first, second = _read(b"email,first_name\na@example.com,Bj\xf6rn\nb@example.com,\xc3\x85sa\n")
 
     assert isinstance(first, RefusedRow)
     assert isinstance(second, Row)
+
+
+def test_an_encoding_is_told_from_the_whole_file() -> None:
+    """One letter at the end of a long file says what the many plain lines before it do not."""
+    plain = b"email,note\n" + b"a@example.com,x\n" * 100_000
+
+    assert encoding_of(io.BytesIO(plain)) == "utf-8"
+    assert encoding_of(io.BytesIO(plain + b"b@example.com,\xf6\n")) == "cp1252"
+    assert encoding_of(io.BytesIO(plain + "b@example.com,ö\n".encode())) == "utf-8"
+    assert encoding_of(io.BytesIO(plain + b"b@example.com,\xc3")) == "cp1252"
+
+
+def test_a_given_encoding_and_delimiter_win() -> None:
+    """What the caller knows is not guessed; an encoding that does not exist is an error."""
+    raw = "email~city\na@example.com~Łódź\n".encode("cp1250")
+    (row,) = read_contacts(io.BytesIO(raw), encoding="cp1250", delimiter="~")
+
+    assert isinstance(row, Row) and row.draft.fields == {"city": "Łódź"}
+    with pytest.raises(LookupError):
+        read_contacts(io.BytesIO(raw), encoding="cp0")
+
+
+def test_a_quote_that_is_never_closed_swallows_nothing_in_silence() -> None:
+    """The rows it hides are refused, with the lines they stand on; those before it are read."""
+    first, broken = _read('email,note\na@example.com,x\nb@example.com,"oops\nc@example.com,y\nd@example.com,z\n')
+
+    assert isinstance(first, Row)
+    assert isinstance(broken, RefusedRow) and broken.line == 3
+    assert "lines 3 to 5" in broken.reason and "never closed" in broken.reason
+
+
+def test_a_huge_cell_stops_no_other_row() -> None:
+    """A cell beyond what the reader takes is refused in its row, and the next one is read."""
+    huge, after = _read(f'email,note\na@example.com,"{"x" * 200_000}"\nb@example.com,y\n')
+
+    assert isinstance(huge, RefusedRow) and "field larger than field limit" in huge.reason
+    assert isinstance(after, Row)
+
+
+def test_a_file_without_lines_is_no_csv() -> None:
+    """Something else than a CSV file is refused without being read into memory."""
+    with pytest.raises(NoCsv, match="no CSV file"):
+        _read("x" * 2_000_000)
+
+
+def test_ragged_rows_are_read_as_far_as_they_go() -> None:
+    """Cells missing at the end say nothing, and empty ones beyond the header are what spreadsheets leave behind."""
+    short, long = _read("email,first_name,plan\na@example.com\nb@example.com,Bo,pro,,,\n")
+
+    assert isinstance(short, Row) and (short.draft.first_name, dict(short.draft.fields)) == (None, {})
+    assert isinstance(long, Row) and (long.draft.first_name, dict(long.draft.fields)) == ("Bo", {"plan": "pro"})
+
+
+def test_a_map_says_which_columns_are_read() -> None:
+    """With a map exactly the named columns are read, under the meaning it gives them (§1.2)."""
+    raw = b"Adresse;Wer;Tarif;Notiz\na@example.com;Ada;pro;secret\n"
+    columns = column_map_from_json({"email": "Adresse", "firstName": "Wer", "customFields": {"plan": "Tarif"}})
+    (row,) = read_contacts(io.BytesIO(raw), columns=columns)
+
+    assert isinstance(row, Row)
+    assert (row.draft.first_name, dict(row.draft.fields)) == ("Ada", {"plan": "pro"})
+
+
+@pytest.mark.parametrize(
+    ("columns", "says"),
+    [
+        ({"email": "E-Mail"}, "no column 'E-Mail' .*'Adresse', 'Wer'"),
+        ({"email": "Adresse", "first_name": "Adresse"}, "named twice"),
+        ({"first_name": "Wer"}, "no column of addresses"),
+    ],
+)
+def test_a_map_that_does_not_fit_is_refused(columns: dict[str, str], says: str) -> None:
+    """A map that names a header which is not there, or no addresses, is refused before the first row."""
+    with pytest.raises(ValueError, match=says):
+        read_contacts(io.BytesIO(b"Adresse;Wer\na@example.com;Ada\n"), columns=columns)
+
+
+@pytest.mark.parametrize(
+    "data", [[], {"email": 1}, {"customFields": []}, {"plan": "Tarif"}, {"customFields": {"plan": None}}]
+)
+def test_a_column_map_that_is_none_is_refused(data: object) -> None:
+    """Anything but headers by what they mean is no column map, and the error says what one is."""
+    with pytest.raises(ValueError, match="column map"):
+        column_map_from_json(data)
 
 
 def test_lines_are_those_of_the_file() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cyclopts import App
 
-from . import audience, campaigns, domains, home, lists, messages, policies, serve, suppressions
+from . import audience, campaigns, domains, home, lists, messages, person, policies, serve, suppressions
 from .demo import command as demo
 
 __all__ = ["app"]
@@ -18,6 +18,8 @@ app = App(
 
 app.command(home.init)
 app.command(audience.app)
+audience.app.command(person.story)
+audience.app.command(person.erase)
 app.command(lists.tags)
 app.command(lists.segments)
 app.command(lists.topics)

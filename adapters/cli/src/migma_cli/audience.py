@@ -1,11 +1,13 @@
-"""``migma contacts``: import, add, list."""
+"""``migma contacts``: import, export, add, list."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TextIO
 
 from cyclopts import App, Parameter
 from migma_wire import display, to_address
@@ -37,6 +39,12 @@ def import_(  # noqa: PLR0913 - one parameter per option
         Literal["upsert", "skip"], Parameter(help="What to do with people already known.")
     ] = "upsert",
     tag: Annotated[tuple[str, ...], Parameter(help="Tag everyone in the file; repeatable.", negative=())] = (),
+    map: Annotated[
+        dict[str, str] | None,
+        Parameter(help="Read exactly these columns: --map.email Adresse --map.plan Tarif. Guessed otherwise."),
+    ] = None,
+    encoding: Annotated[str | None, Parameter(help="Told from the file otherwise, such as cp1252.")] = None,
+    delimiter: Annotated[str | None, Parameter(help="Told from the header otherwise.")] = None,
     dry_run: Annotated[bool, Parameter(help="Report only, change nothing.", negative=())] = False,
     report: Annotated[Path | None, Parameter(help="Write every refused row to this CSV file.")] = None,
     common: Options = USUAL,
@@ -51,6 +59,9 @@ def import_(  # noqa: PLR0913 - one parameter per option
             Intake(status, consent),
             on_conflict=on_conflict,
             tags=frozenset(tag),
+            columns=map,
+            encoding=encoding,
+            delimiter=delimiter,
             dry_run=dry_run,
             report_row=refused.note,
             progress=_progress(bar),
@@ -120,6 +131,44 @@ def list_(
         screen.say(f"More: --after {page.after}")
     screen.json({"contacts": page.contacts, "after": page.after})
     return 0
+
+
+@app.command
+def export(
+    file: Annotated[Path | None, Parameter(help="Where to write; standard output otherwise.")] = None,
+    /,
+    *,
+    tag: Annotated[str | None, Parameter(help="Only those who hold this tag.")] = None,
+    segment: Annotated[str | None, Parameter(help="Only the members of this segment.")] = None,
+    format: Annotated[
+        Literal["csv", "ndjson"] | None,
+        Parameter(help="Told from the file's name otherwise."),
+    ] = None,
+    common: Options = USUAL,
+) -> int:
+    """Write people to a file: CSV that a spreadsheet opens safely and that imports again, or one JSON object a line."""
+    as_json = (format or (file.suffix.removeprefix(".") if file else "csv")) in {"ndjson", "jsonl"}
+    with common.open() as migma, _written(file) as stream:
+        written = migma.contacts.export(common.project_of(migma).id, stream, tag=tag, segment=segment, as_json=as_json)
+    if file is not None:
+        common.screen.say(f"Wrote {written:,} people to {file}.")
+        common.screen.json({"written": written, "file": str(file)})
+    return 0
+
+
+@contextmanager
+def _written(file: Path | None) -> Iterator[TextIO]:
+    """The stream to write to. A file takes its name once it is whole, so that none is ever left cut off."""
+    if file is None:
+        yield sys.stdout
+        return
+    part = file.with_name(f"{file.name}.part")
+    try:
+        with part.open("w", encoding="utf-8", newline="") as stream:
+            yield stream
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 class Refusals:

@@ -180,7 +180,8 @@ class Sending:
         answer = authorize(request, self._sender(request), parts.policy)
         if parts.policy.outside:
             return Preview(tally(self._decisions(request, purpose)), answer)
-        return Preview(count(parts.policy, parts.store.sends.count_standings(request, purpose)), answer)
+        standings = parts.store.sends.count_standings(request, purpose, parts.clock.now())
+        return Preview(count(parts.policy, standings), answer)
 
     def _decisions(self, request: SendRequest, purpose: Purpose) -> Iterator[Decision]:
         """Decide about everyone, page by page: rules outside the table judge people, not standings (design D4)."""

@@ -8,16 +8,30 @@ from datetime import datetime
 from migma_wire.json import request_from_json, request_to_json
 from sqlalchemy import Connection, insert, select
 
+from migma_core.audience.address import Address
 from migma_core.decision.purpose import Purpose
 from migma_core.delivery.campaign import CampaignStatus
 from migma_core.delivery.delivery import SendId
 from migma_core.request.content import Attachment
+from migma_core.request.recipients import OneAddress
 from migma_core.request.send_request import SendRequest
 
 from .schema import attachments, sends
 from .shapes import AnyRow
 
-__all__ = ["AcceptedSend", "UnknownSend", "purpose_of", "read_accepted", "read_attachments", "write_accepted"]
+__all__ = [
+    "NOBODY",
+    "AcceptedSend",
+    "UnknownSend",
+    "addressee",
+    "purpose_of",
+    "read_accepted",
+    "read_attachments",
+    "write_accepted",
+]
+
+NOBODY = Address("erased", "erased.invalid")
+"""The addressee of a direct send whose recipient was erased: never a mailbox (RFC 6761), and never written to."""
 
 
 class UnknownSend(LookupError):
@@ -89,6 +103,12 @@ def write_accepted(  # noqa: PLR0913 - everything that is recorded of an accepta
 def purpose_of(word: str) -> Purpose:
     """Read a stored purpose: anything but ``transactional`` is marketing, which asks for more."""
     return Purpose.TRANSACTIONAL if word == Purpose.TRANSACTIONAL.word else Purpose.MARKETING
+
+
+def addressee(request: SendRequest) -> Address | None:
+    """The one address of a direct send; ``None`` for an audience, and once the person was erased."""
+    recipients = request.recipients
+    return recipients.address if isinstance(recipients, OneAddress) and recipients.address != NOBODY else None
 
 
 def _write_attachments(connection: Connection, send: SendId, files: tuple[Attachment, ...]) -> None:

@@ -56,7 +56,7 @@ def audience_of(connection: Connection, question: Question, recipients: Recipien
             return _holders(connection, question, tag)
         case SegmentMembers(segment):
             condition = condition_of(connection, question.project, segment)
-            members = false() if condition is None else matching(condition, question.project)
+            members = false() if condition is None else matching(condition, question.project, question.now)
             return _members(connection, question, members)
 
 

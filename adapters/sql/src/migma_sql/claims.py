@@ -20,7 +20,7 @@ from migma_core.delivery.effects import Claimed, ClaimedRow
 from migma_core.message.token import DeliveryId
 from migma_core.request.recipients import OneAddress
 
-from .accepted import AcceptedSend, read_accepted
+from .accepted import AcceptedSend, addressee, read_accepted
 from .circumstances import circumstances_of_people
 from .engine import now_us
 from .evidence import evidence_for
@@ -47,7 +47,7 @@ def claim(connection: Connection, send: SendId, limit: int, lease: int, wanted: 
     if accepted.status is not CampaignStatus.SENDING:
         return Claimed(now, sender, (), stopped=True)
     clock: int = connection.execute(select(now_us())).scalar_one()
-    question = ask(connection, accepted.request, accepted.purpose)
+    question = ask(connection, accepted.request, accepted.purpose, now)
     found = _free(connection, accepted, question, limit, clock)
     addressed = [(row, address) for row in found if (address := _address(row, accepted)) is not None]
     _withhold_unaddressed(connection, found, {row.id for row, _ in addressed}, now)
@@ -95,8 +95,7 @@ def _facts(connection: Connection, question: Question, accepted: AcceptedSend) -
 def _address(row: AnyRow, accepted: AcceptedSend) -> Address | None:
     """Where to write to: the contact's address, or the request's own; ``None`` where there is none any more."""
     if row.local is None:
-        recipients = accepted.request.recipients
-        return recipients.address if isinstance(recipients, OneAddress) else None
+        return addressee(accepted.request)
     try:
         return Address(row.local, row.domain)
     except InvalidAddress:

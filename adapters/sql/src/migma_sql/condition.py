@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, not_, or_, select, true
+from sqlalchemy import ColumnElement, and_, exists, false, not_, or_, select, true
 
 from migma_core.audience.contact import ProjectId
 from migma_core.audience.engagement import Engaged
@@ -13,28 +14,25 @@ from migma_core.audience.fields import DAY, FieldIs, Mode, comparable
 from migma_core.audience.segment import AllOf, AnyOf, Condition, Not, StatusIs, Tagged, ValidationIs
 from migma_core.audience.values import canonical
 
+from .engaged import engaged
 from .functions import bytewise, ends_with, position
 from .schema import contact_tags, contact_values, contacts, tags
 
 __all__ = ["matching"]
 
 Bound = str | int
-_NO_EVENTS = (
-    "this store keeps no events of opening and clicking yet, so it cannot find people by what they did with earlier "
-    "mail; leave the condition on engagement out"
-)
 # the product's spelling of built-in values, which are kept under one name only
 _KEPT_AS = {"firstName": "first_name", "lastName": "last_name"}
 _NEGATED = {Mode.IS_NOT: Mode.IS, Mode.NOT_CONTAINS: Mode.CONTAINS}
 _text, _number, _instant = contact_values.c.text, bytewise(contact_values.c.number), contact_values.c.instant
 
 
-def matching(condition: Condition, project: ProjectId) -> ColumnElement[bool]:
+def matching(condition: Condition, project: ProjectId, now: datetime | None = None) -> ColumnElement[bool]:
     """
     Whom of the project's `contacts` the condition describes.
 
-    Raises `ValueError` for a condition on engagement, of which no store here keeps events. Every part is true or false,
-    never null: ``not`` would turn a null into nobody, where Python says everybody else.
+    A condition that looks back from the present needs ``now``, and raises `ValueError` without. Every part is true or
+    false, never null: ``not`` would turn a null into nobody, where Python says everybody else.
     """
     match condition:
         case Tagged(names):
@@ -46,20 +44,24 @@ def matching(condition: Condition, project: ProjectId) -> ColumnElement[bool]:
         case FieldIs():
             return _field(condition)
         case Engaged():
-            raise ValueError(_NO_EVENTS)
+            return engaged(condition, project, now)
         case AllOf(parts):
-            return and_(true(), *(matching(part, project) for part in parts))
+            return and_(true(), *(matching(part, project, now) for part in parts))
         case AnyOf(parts):
-            return or_(*(matching(part, project) for part in parts))
+            return or_(*(matching(part, project, now) for part in parts))
         case Not(part):
-            return not_(matching(part, project))
+            return not_(matching(part, project, now))
 
 
 def _tagged(names: tuple[str, ...], project: ProjectId) -> ColumnElement[bool]:
     held = (
         select(1)
         .select_from(contact_tags.join(tags, tags.c.id == contact_tags.c.tag_id))
-        .where(contact_tags.c.contact_id == contacts.c.id, tags.c.project_id == project, tags.c.name.in_(names))
+        .where(
+            contact_tags.c.contact_id == contacts.c.id,
+            tags.c.project_id == project,
+            tags.c.name.in_(filter(_is_kept, names)),
+        )
     )
     return exists(held.correlate(contacts))
 
@@ -67,6 +69,7 @@ def _tagged(names: tuple[str, ...], project: ProjectId) -> ColumnElement[bool]:
 def _field(condition: FieldIs) -> ColumnElement[bool]:
     mode = _NEGATED.get(condition.mode, condition.mode)
     bounds = [bound for one in condition.values if (bound := comparable(canonical(one), mode)) is not None]
+    bounds = [bound for bound in bounds if not isinstance(bound, str) or _is_kept(bound)]
     hit = (
         select(1)
         .select_from(contact_values)
@@ -76,15 +79,20 @@ def _field(condition: FieldIs) -> ColumnElement[bool]:
             _compared(mode, bounds),
         )
     )
-    found = exists(hit.correlate(contacts))
+    found = exists(hit.correlate(contacts)) if _is_kept(condition.key) else false()
     return not_(found) if condition.mode in _NEGATED else found
+
+
+def _is_kept(text: str) -> bool:
+    """No text that is kept holds a NUL, and PostgreSQL cannot even be asked for one."""
+    return "\0" not in text
 
 
 def _compared(mode: Mode, bounds: list[Bound]) -> ColumnElement[bool]:
     if mode in _BETWEEN:
         low, high = bounds
         return _BETWEEN[mode].between(low, high)
-    return or_(*(_COMPARE[mode](bound) for bound in bounds))
+    return or_(false(), *(_COMPARE[mode](bound) for bound in bounds))
 
 
 _BETWEEN: Mapping[Mode, ColumnElement[Any]] = {Mode.NUMBER_BETWEEN: _number, Mode.DATE_BETWEEN: _instant}

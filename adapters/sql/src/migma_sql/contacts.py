@@ -2,35 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, func, insert, select
 
 from migma_core.audience.address import Address, AddressKey, address_key
-from migma_core.audience.consent import Consent, ConsentBasis, ConsentEvidence, ConsentLevel
-from migma_core.audience.consent_event import NOTHING_SHOWN, ConsentAct, ConsentEvent, Shown
+from migma_core.audience.consent import Consent, ConsentEvidence, ConsentLevel
+from migma_core.audience.consent_event import NOTHING_SHOWN, ConsentEvent, Shown
 from migma_core.audience.contact import Contact, ContactId, ProjectId, Status
 from migma_core.audience.fields import FieldIs, Mode
 from migma_core.audience.intake import ContactDraft, Intake, admit
 from migma_core.audience.segment import AnyOf, Condition, StatusIs, Tagged
-from migma_core.audience.suppression import Suppression, SuppressionReason
-from migma_core.audience.topic import TopicId
+from migma_core.audience.suppression import Denials, Suppression, SuppressionReason
 from migma_core.message.token import DeliveryId
-from migma_core.ports import ContactPage
+from migma_core.ports import ContactPage, Erasure, Story
 from migma_core.request.project import AccountId
 
 from .condition import matching
+from .consent_log import events_of
 from .denying import deny, know_addresses
 from .engine import reading, writing
+from .erasing import erase
 from .people import fault_of, new_row, put_together, write_fields, write_tags, write_values
 from .question import account_of
-from .schema import consent_events, contacts, field_names
+from .schema import consent_events, contacts, field_names, tombstones
 from .shapes import AnyRow
+from .story import story_of
 from .subscribing import DeniedContact, denials_of, opt_in_event, subscribe, unsubscribe, ways
 
 __all__ = ["ContactExists", "Contacts", "DeniedContact", "UnknownAddress"]
+
+_PAGE = 1_000
 
 
 class ContactExists(ValueError):
@@ -120,6 +124,28 @@ class Contacts:
             query = select(func.count()).select_from(contacts).where(contacts.c.project_id == project)
             return connection.execute(query).scalar_one()
 
+    def stream(
+        self, project: ProjectId, condition: Condition | None = None, now: datetime | None = None
+    ) -> Iterator[Contact]:
+        """
+        Everyone whom the condition describes, in the order they were added; without one, everybody.
+
+        Read by keyset, each page as of its own moment: whoever is added meanwhile comes last. A condition that looks
+        back from the present needs ``now``, and raises `ValueError` without.
+        """
+        query = select(contacts).where(contacts.c.project_id == project).order_by(contacts.c.id).limit(_PAGE)
+        if condition is not None:
+            query = query.where(matching(condition, project, now))
+        after = 0
+        while True:
+            with reading(self._engine) as connection:
+                rows = connection.execute(query.where(contacts.c.id > after)).all()
+                people = put_together(connection, rows)
+            yield from people
+            if len(rows) < _PAGE:
+                return
+            after = rows[-1].id
+
     def field_names(self, project: ProjectId) -> frozenset[str]:
         """Names of the custom fields that any contact has had."""
         with reading(self._engine) as connection:
@@ -130,17 +156,16 @@ class Contacts:
         self, project: ProjectId, address: Address, consent: Consent, evidence: ConsentEvidence | None = None
     ) -> Contact:
         """
-        Record a consent, with the evidence for it where there is any: it ends an earlier opt-out, for this project
-        alone, and a double opt-in ends a complaint as well (D13).
+        Record a consent, with the evidence for it where there is any: it ends an earlier opt-out or erasure, for this
+        project alone, and a double opt-in ends a complaint as well (D13).
 
-        Raises `UnknownAddress`, and `DeniedContact` where something stands that this consent does not end: another
-        denial, an opt-out that is not older, or an opt-out that only the person's own proven consent may end.
+        Somebody erased comes back by it as a new contact. Raises `UnknownAddress`, and `DeniedContact` where something
+        stands that this consent does not end: another denial, an opt-out that is not older, or one that only the
+        person's own proven consent may end.
         """
         key = address_key(address, self._pepper)
         with writing(self._engine) as connection:
-            row = _row(connection, project, key)
-            if row is None:
-                raise UnknownAddress(address)
+            row = _row(connection, project, key) or _come_back(connection, project, address, key, consent)
             subscribe(connection, row, consent, evidence)
             return _contact(connection, project, key, address)
 
@@ -159,17 +184,49 @@ class Contacts:
         """
         with writing(self._engine) as connection:
             row = connection.execute(select(contacts).where(contacts.c.ref == contact)).first()
-            if row is None:
-                return False  # erased meanwhile: more than an opt-out stands against them
             entry = Suppression(SuppressionReason.UNSUBSCRIBE, at, source)
+            if row is None:
+                return _opt_out_erased(connection, contact, entry)
             return unsubscribe(connection, row, entry, shown, None if delivery is None else f"delivery {delivery}")
 
     def events(self, contact: ContactId) -> Sequence[ConsentEvent]:
         """Everything on record that the person said about mail, oldest first (O-01)."""
-        query = select(consent_events).join(contacts, contacts.c.id == consent_events.c.contact_id)
         with reading(self._engine) as connection:
-            rows = connection.execute(query.where(contacts.c.ref == contact).order_by(consent_events.c.id))
-            return tuple(map(_event, rows))
+            number = connection.scalar(select(contacts.c.id).where(contacts.c.ref == contact))
+            return () if number is None else events_of(connection, number)
+
+    def story(self, project: ProjectId, address: Address) -> Story:
+        """Everything that is known about one person, as of one moment; empty for a stranger."""
+        with reading(self._engine) as connection:
+            return story_of(connection, project, address_key(address, self._pepper))
+
+    def erase(self, project: ProjectId, address: Address, at: datetime, source: str) -> Erasure:
+        """
+        Forget a person in every project of the account; durable when it returns, and repeating it changes nothing.
+
+        What stands against writing to them is kept as a keyed hash, so that no list brings them back (O-06, D13). What
+        waits to be sent to them is cancelled; what is with a provider already cannot be called back.
+        """
+        with writing(self._engine) as connection:
+            account = account_of(connection, project)
+            return erase(connection, account, address, address_key(address, self._pepper), at, source)
+
+
+def _opt_out_erased(connection: Connection, contact: ContactId, entry: Suppression) -> bool:
+    """
+    Take the opt-out of somebody erased, whose link is as good as ever (D-07).
+
+    Should they come back for one project, it stands against the others.
+    """
+    t = tombstones.c
+    buried = connection.execute(select(t.account_id, t.address_key).where(t.contact_ref == contact)).first()
+    if buried is None:
+        return False
+    account, key = AccountId(buried.account_id), AddressKey(buried.address_key)
+    if denials_of(connection, account, key) & Denials.UNSUBSCRIBED:
+        return False
+    deny(connection, account, [(key, None, entry)])
+    return True
 
 
 def _write(
@@ -197,20 +254,21 @@ def _contact(connection: Connection, project: ProjectId, key: AddressKey, addres
     return put_together(connection, [row])[0]
 
 
+def _come_back(
+    connection: Connection, project: ProjectId, address: Address, key: AddressKey, consent: Consent
+) -> AnyRow:
+    """A new contact for somebody erased, who is subscribed or not by what follows. Raises `UnknownAddress`."""
+    account = account_of(connection, project)
+    if not denials_of(connection, account, key) & Denials.ERASED:
+        raise UnknownAddress(address)
+    draft = ContactDraft(address=address)
+    row = new_row(project, key, draft, Status.NON_SUBSCRIBED, ConsentLevel.NONE, consent.at)
+    _write(connection, account, row, frozenset(), Consent(ConsentLevel.NONE, consent.source, consent.at))
+    there = _row(connection, project, key)
+    assert there is not None  # noqa: S101 - it was just written
+    return there
+
+
 def _found(search: str) -> Condition:
     """Whoever has these letters in their address or name, in any case."""
     return AnyOf(tuple(FieldIs(key, Mode.CONTAINS, (search,)) for key in ("email", "name")))
-
-
-def _event(row: AnyRow) -> ConsentEvent:
-    return ConsentEvent(
-        ConsentAct(row.what),
-        row.at,
-        row.source,
-        None if row.topic_id is None else TopicId(row.topic_id),
-        Shown(row.wording or "", row.version or ""),
-        None if row.level is None else ConsentLevel(row.level),
-        None if row.basis is None else ConsentBasis(row.basis),
-        row.confirmed_at,
-        row.reference or "",
-    )

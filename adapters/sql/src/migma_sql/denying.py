@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, TypeAlias
 
 from sqlalchemy import (
@@ -24,16 +24,16 @@ from sqlalchemy.dialects import postgresql, sqlite
 from migma_core.audience.address import AddressKey
 from migma_core.audience.consent_event import NOTHING_SHOWN, Shown
 from migma_core.audience.contact import Status
-from migma_core.audience.suppression import Suppression, SuppressionReason
+from migma_core.audience.suppression import Denials, Suppression, SuppressionReason
 from migma_core.request.project import AccountId
 
-from .functions import insert_new
+from .bulk import insert_missing
 from .schema import Instant, addresses, consent_events, contacts, projects, suppressions
 
 __all__ = ["Denial", "deny", "know_addresses"]
 
-Denial: TypeAlias = tuple[AddressKey, str, Suppression]
-"""Whose key, which address (for people to read), and why."""
+Denial: TypeAlias = tuple[AddressKey, str | None, Suppression]
+"""Whose key, which address (for people to read, where it may be known), and why."""
 
 _STATUS_AFTER = {
     SuppressionReason.BOUNCE: Status.BOUNCED,
@@ -45,9 +45,7 @@ _STATUS_AFTER = {
 
 def know_addresses(connection: Connection, account: AccountId, keys: Sequence[AddressKey]) -> None:
     """Make sure that every address has its row of denials."""
-    if keys:
-        rows = [{"account_id": account, "address_key": key} for key in keys]
-        connection.execute(insert_new(connection, addresses), rows)
+    insert_missing(connection, addresses, ("account_id", "address_key"), [(account, key) for key in keys])
 
 
 def deny(
@@ -67,12 +65,13 @@ def deny(
     if not denials:
         return
     know_addresses(connection, account, [key for key, _, _ in denials])
+    forgotten = _forgotten(connection, account, [key for key, _, _ in denials])
     # a provider's own entry stops that provider alone: it has no bit, and says nothing about the person
     record = {"wording": shown.wording or None, "version": shown.version or None, "reference": reference}
     told = [_told(account, one) | record for one in denials if one[2].provider is None]
     moved = [row for row in told if row["to"] is not None]
     opted_out = [row for row in moved if row["to"] == Status.UNSUBSCRIBED.value]
-    _execute(connection, _latest_entry(connection), [_entry(account, *one) for one in denials])
+    _execute(connection, _latest_entry(connection), [_entry(account, *one, forgotten) for one in denials])
     for statement, rows in ((_OPT_OUT, opted_out), (_SET_BIT, told), (_UNLIFT, told), (_SET_STATUS, moved)):
         _execute(connection, statement, rows)
 
@@ -152,12 +151,20 @@ def _told(account: AccountId, denial: Denial) -> dict[str, Any]:
     }
 
 
-def _entry(account: AccountId, key: AddressKey, address: str, one: Suppression) -> dict[str, Any]:
+def _forgotten(connection: Connection, account: AccountId, keys: Sequence[AddressKey]) -> set[AddressKey]:
+    """Whose address must not be written down again, whatever becomes known about it (O-06)."""
+    erased = addresses.c.denials.bitwise_and(int(Denials.ERASED)) != 0
+    query = select(addresses.c.address_key).where(addresses.c.account_id == account, addresses.c.address_key.in_(keys))
+    return {AddressKey(key) for key in connection.scalars(query.where(erased))}
+
+
+def _entry(
+    account: AccountId, key: AddressKey, address: str | None, one: Suppression, forgotten: Collection[AddressKey]
+) -> dict[str, Any]:
     return {
         "account_id": account,
         "address_key": key,
-        # O-06: of someone who asked to be forgotten nothing is kept but the key
-        "address": None if one.reason is SuppressionReason.ERASED else address,
+        "address": None if key in forgotten or one.reason is SuppressionReason.ERASED else address,
         "reason": one.reason.value,
         "provider": one.provider or "",
         "source": one.source,

@@ -16,24 +16,32 @@ from sqlalchemy.sql.functions import FunctionElement
 __all__ = ["connect", "now_us", "reading", "writing"]
 
 _WRITES = "migma_writes"
-_SNAPSHOT = {"postgresql": {"isolation_level": "REPEATABLE READ"}}  # SQLite has it anyway
+_SNAPSHOT = {"postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}}  # SQLite has it anyway
 # busy_timeout first: switching to WAL itself needs the file for a moment
 _PRAGMAS = ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
+_SESSION = (
+    # a server that answers before it has written would lose what prevents a double send (reliability §13)
+    """
+    SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local')
+    """,
+    "SET lock_timeout = '10s'",  # as patient as SQLite is above
+)
+_SECONDS_TO_CONNECT = 10
 
 
 def connect(url: str) -> Engine:
     """
     Open a database: ``sqlite:///path/to/file.db``, ``sqlite://`` (in memory, for tests) or ``postgresql://…``.
 
-    Raises `ValueError` for any other kind. SQLite is durable at every commit (WAL, ``synchronous=FULL``) and waits ten
-    seconds for another writer.
+    Raises `ValueError` for any other kind. Either is durable at every commit and waits ten seconds for another writer.
+    PostgreSQL is spoken to by psycopg, through a pool that notices when a connection has died.
     """
     parsed = make_url(url)
     match parsed.get_backend_name():
         case "sqlite":
             return _sqlite(parsed)
         case "postgresql":
-            return create_engine(parsed.set(drivername="postgresql+psycopg"))
+            return _postgresql(parsed)
         case other:
             raise ValueError(f"there is no store for {other!a}; use sqlite:///file.db or postgresql://host/name")
 
@@ -78,6 +86,26 @@ def _clock_of_sqlite(element: _Clock, compiler: SQLCompiler, **options: Any) -> 
 def _clock_of_postgresql(element: _Clock, compiler: SQLCompiler, **options: Any) -> str:
     del element, compiler, options
     return "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)"
+
+
+def _postgresql(url: URL) -> Engine:
+    known = {"connect_timeout": _SECONDS_TO_CONNECT, "application_name": "migma"}
+    engine = create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        # a pooled connection that a restarted server forgot is replaced before anybody writes on it
+        pool_pre_ping=True,
+        connect_args={name: value for name, value in known.items() if name not in url.query},
+    )
+    event.listen(engine, "connect", _begin_session)
+    return engine
+
+
+def _begin_session(connection: Any, record: object) -> None:
+    del record
+    with connection.cursor() as cursor:
+        for statement in _SESSION:
+            cursor.execute(statement)
+    connection.commit()
 
 
 def _sqlite(url: URL) -> Engine:

@@ -45,7 +45,7 @@ def _leaves_out(
             condition = condition_of(connection, question.project, segment)
             if condition is None:
                 return true()  # an unknown segment leaves everybody out, never nobody
-            return and_(contacts.c.id.is_not(None), matching(condition, question.project))
+            return and_(contacts.c.id.is_not(None), matching(condition, question.project, question.now))
         case EarlierRecipients(send):
             return _reached(send, key)
 

@@ -34,7 +34,7 @@ def next_page(
     connection: Connection, accepted: AcceptedSend, limit: int, pepper: bytes, wanted: Wanted, now: datetime
 ) -> AudiencePage:
     """The members after the place reached."""
-    question = ask(connection, accepted.request, accepted.purpose)
+    question = ask(connection, accepted.request, accepted.purpose, now)
     audience = audience_of(connection, question, accepted.request.recipients, pepper)
     return read_page(connection, question, audience, Place(accepted.fan_out_after or 0, limit), wanted, now)
 

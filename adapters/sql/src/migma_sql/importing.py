@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, Literal, TypeGuard
 
-from sqlalchemy import Connection, Engine, bindparam, insert, update
+from sqlalchemy import Connection, Engine
 
 from migma_core.audience.address import AddressKey, address_key
 from migma_core.audience.consent import ConsentLevel
@@ -18,9 +18,9 @@ from migma_core.audience.intake import Admission, ContactDraft, Intake, admit
 from migma_core.audience.suppression import DENIAL_OF, Suppression
 from migma_core.ports import ImportReport, Incoming, RefusedRow, Row
 
+from .bulk import insert_all, insert_missing, update_all
 from .denying import Denial, deny, know_addresses
 from .engine import writing
-from .functions import insert_new
 from .known import Person, known_people, number_people
 from .people import PROFILE, fault_of, kept_fields, new_row, write_fields, write_tags, write_values
 from .question import account_of
@@ -28,7 +28,7 @@ from .schema import consent_events, contacts
 
 __all__ = ["Import"]
 
-_CHUNK = 1_000
+_CHUNK = 5_000
 _SOURCE = "import"
 
 
@@ -127,21 +127,20 @@ class Import:
 
     def _write(self, connection: Connection, people: Mapping[AddressKey, Person]) -> None:
         changed = {key: one for key, one in people.items() if one.changed}
-        if new := {key: one for key, one in changed.items() if one.number is None}:
-            connection.execute(insert_new(connection, contacts), [one.row for one in new.values()])
-            number_people(connection, self.project, new)
-        if old := [_changes(one, self.at) for key, one in changed.items() if key not in new]:
-            connection.execute(_UPDATE, old)
+        new = {key: one for key, one in changed.items() if one.number is None}
+        insert_missing(connection, contacts, _KEPT, [_values(one.row, _KEPT) for one in new.values()])
+        number_people(connection, self.project, new)
+        known = [one for key, one in changed.items() if key not in new]
+        update_all(connection, contacts, ("id", "updated_at", *_CHANGING), [_changes(one, self.at) for one in known])
         numbered = {one.number: one for one in changed.values() if one.number is not None}
         write_values(connection, {number: one.row for number, one in numbered.items()})
         write_fields(connection, self.project, {name for one in numbered.values() for name in one.row["fields"]})
         write_tags(connection, self.project, {number: one.tags for number, one in numbered.items()}, self.at)
-        if events := [self._opt_in(number) for number, one in numbered.items() if one.opted_in]:
-            connection.execute(insert(consent_events), events)
+        events = [self._opt_in(number) for number, one in numbered.items() if one.opted_in]
+        insert_all(connection, consent_events, ("contact_id", "what", "level", "source", "at"), events)
 
-    def _opt_in(self, number: int) -> dict[str, Any]:
-        source, level = self.intake.consent_source or _SOURCE, ConsentLevel.UNPROVEN.value
-        return {"contact_id": number, "what": "opt_in", "level": level, "source": source, "at": self.at}
+    def _opt_in(self, number: int) -> tuple[Any, ...]:
+        return number, "opt_in", ConsentLevel.UNPROVEN.value, self.intake.consent_source or _SOURCE, self.at
 
     def _report(self) -> ImportReport:
         return ImportReport(**self._counts)
@@ -186,13 +185,13 @@ def _merge(row: dict[str, Any], draft: ContactDraft) -> bool:
     return fresh
 
 
-_WRITTEN = (*PROFILE, "status", "consent", "fields")
-_UPDATE = (
-    update(contacts)
-    .where(contacts.c.id == bindparam("number"))
-    .values({name: bindparam(f"new_{name}", type_=contacts.c[name].type) for name in (*_WRITTEN, "updated_at")})
-)
+_CHANGING = (*PROFILE, "status", "consent", "fields")
+_KEPT = tuple(column.name for column in contacts.c if column.name not in {"id", "lifted"})
 
 
-def _changes(person: Person, at: datetime) -> dict[str, Any]:
-    return {"number": person.number, "new_updated_at": at, **{f"new_{name}": person.row[name] for name in _WRITTEN}}
+def _values(row: Mapping[str, Any], names: Sequence[str]) -> tuple[Any, ...]:
+    return tuple(row[name] for name in names)
+
+
+def _changes(person: Person, at: datetime) -> tuple[Any, ...]:
+    return person.number, at, *_values(person.row, _CHANGING)

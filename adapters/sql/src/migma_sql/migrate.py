@@ -8,11 +8,13 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, func, select
 
 from .engine import reading, writing
 
 __all__ = ["SchemaTooNew", "alembic_config", "migrate", "schema_version"]
+
+_LOCK = 0x6D69676D61  # "migma": any number will do that others do not take
 
 
 class SchemaTooNew(RuntimeError):
@@ -35,8 +37,15 @@ def migrate(engine: Engine) -> None:
     if found is not None and found not in {script.revision for script in scripts.walk_revisions()}:
         raise SchemaTooNew(found)
     with writing(engine) as connection:
+        _wait_for_others(connection)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def _wait_for_others(connection: Connection) -> None:
+    """Two processes that start at once migrate one after the other; SQLite's write lock sees to that by itself."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
 
 
 def schema_version(engine: Engine) -> str | None:

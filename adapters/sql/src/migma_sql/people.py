@@ -8,7 +8,7 @@ from datetime import datetime
 from math import isfinite
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select
+from sqlalchemy import Connection, delete, func, select
 
 from migma_core.audience.address import Address, AddressKey
 from migma_core.audience.consent import Consent, ConsentBasis, ConsentLevel
@@ -18,6 +18,7 @@ from migma_core.audience.topic import TopicId
 from migma_core.audience.values import Scalar, canonical
 from migma_core.message.template import lone_surrogate
 
+from .bulk import insert_all, insert_missing
 from .functions import insert_new
 from .refs import new_ref
 from .schema import consent_events, contact_tags, field_names, tags, topic_choices
@@ -96,19 +97,14 @@ def new_row(
 
 def write_values(connection: Connection, people: Mapping[int, Mapping[str, Any]]) -> None:
     """Keep the canonical form of everything segments may compare (D6), in place of what was kept before."""
-    if not people:
-        return
-    connection.execute(_FORGET_VALUES, [{"number": number} for number in people])
+    connection.execute(delete(values_table).where(values_table.c.contact_id.in_(people)))
     rows = [value for number, row in people.items() for value in _canonical_rows(number, row)]
-    connection.execute(insert(values_table), rows)
+    insert_all(connection, values_table, ("contact_id", "key", "text", "number", "instant"), rows)
 
 
-_FORGET_VALUES = delete(values_table).where(values_table.c.contact_id == bindparam("number"))
-
-
-def _canonical_rows(number: int, row: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+def _canonical_rows(number: int, row: Mapping[str, Any]) -> Iterable[tuple[Any, ...]]:
     said = contact_values(
-        Address(row["local"], row["domain"]),
+        f"{row['local']}@{row['domain']}",
         row["first_name"],
         row["last_name"],
         row["phone"],
@@ -119,17 +115,15 @@ def _canonical_rows(number: int, row: Mapping[str, Any]) -> Iterable[dict[str, A
     for key, value in said.items():
         folded = canonical(value)
         if folded is not None and key not in _ALIASES:
-            text, ordered, instant = folded
-            yield {"contact_id": number, "key": key, "text": text, "number": ordered, "instant": instant}
+            yield (number, key, *folded)
 
 
 def write_tags(connection: Connection, project: ProjectId, held: Mapping[int, Iterable[str]], at: datetime) -> None:
     """Give people tags, created where missing; none is taken away."""
     names = {name for some in held.values() for name in some}
     numbers = tag_ids(connection, project, names, at)
-    rows = [{"tag_id": numbers[name], "contact_id": number} for number, some in held.items() for name in some]
-    if rows:
-        connection.execute(insert_new(connection, contact_tags), rows)
+    rows = [(numbers[name], number) for number, some in held.items() for name in some]
+    insert_missing(connection, contact_tags, ("tag_id", "contact_id"), rows)
 
 
 def write_fields(connection: Connection, project: ProjectId, names: Iterable[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection, select
 
@@ -24,7 +25,7 @@ class Question:
     What a standing depends on besides the person. ``topic`` is set for marketing only (R19).
 
     ``topic_default`` is ``None`` where there is no topic, and where there is one that nobody can read: the topic digit
-    is unreadable then, which withholds.
+    is unreadable then, which withholds. ``now`` is the present for segments that look back from it.
     """
 
     account: AccountId
@@ -34,14 +35,15 @@ class Question:
     topic: TopicId | None = None
     topic_default: DefaultSubscription | None = None
     exclusions: tuple[Exclusion, ...] = ()
+    now: datetime | None = None
 
 
-def ask(connection: Connection, request: SendRequest, purpose: Purpose) -> Question:
+def ask(connection: Connection, request: SendRequest, purpose: Purpose, now: datetime | None = None) -> Question:
     """Put a request into the store's terms. Raises `LookupError` for an unknown project."""
     account = account_of(connection, request.project)
     topic = request.topic if purpose is Purpose.MARKETING else None
     default = None if topic is None else _default_of(connection, request.project, topic)
-    return Question(account, request.project, request.provider, purpose, topic, default, request.exclusions)
+    return Question(account, request.project, request.provider, purpose, topic, default, request.exclusions, now)
 
 
 def account_of(connection: Connection, project: ProjectId) -> AccountId:

@@ -39,7 +39,10 @@ __all__ = [
     "contacts",
     "deliveries",
     "domains",
+    "engagement",
+    "engagement_events",
     "field_names",
+    "mailbox_events",
     "metadata",
     "opt_ins",
     "projects",
@@ -48,6 +51,7 @@ __all__ = [
     "suppressions",
     "suppressions_ended",
     "tags",
+    "tombstones",
     "topic_choices",
     "topics",
 ]
@@ -294,6 +298,58 @@ opt_ins = Table(
     Column("confirmed_at", Instant),
 )
 """What people asked for through a mailed link; in force once confirmed from their mailbox (F-04)."""
+engagement_events = Table(
+    "engagement_events",
+    metadata,
+    Column("contact_id", ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True),
+    Column("event_id", Text, primary_key=True),
+    Column("action", Text, nullable=False),
+    Column("campaign", Text, nullable=False, server_default=""),
+    Column("at", Instant, nullable=False),
+    Index("ix_engagement_events_contact_id_action_at", "contact_id", "action", "at"),
+    sqlite_with_rowid=False,
+)
+"""What people did with earlier mail, each event once. ``campaign`` is empty where there was none."""
+
+engagement = Table(
+    "engagement",
+    metadata,
+    Column("contact_id", ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True),
+    Column("action", Text, primary_key=True),
+    Column("campaign", Text, primary_key=True),
+    Column("times", Integer, nullable=False),
+    Column("first_at", Instant, nullable=False),
+    Column("last_at", Instant, nullable=False),
+    Index("ix_engagement_action_campaign_last_at", "action", "campaign", "last_at"),
+    sqlite_with_rowid=False,
+)
+"""The events summed up, so that a segment reads one row per contact; ``campaign`` is empty for all mail together."""
+
+mailbox_events = Table(
+    "mailbox_events",
+    metadata,
+    Column("account_id", ForeignKey("accounts.id"), primary_key=True),
+    Column("event_id", Text, primary_key=True),
+    Column("address_key", LargeBinary(16), nullable=False),
+    Column("what", Text, nullable=False),
+    Column("domain", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("detail", Text, nullable=False, server_default=""),
+    Column("at", Instant, nullable=False),
+    Index("ix_mailbox_events_account_id_address_key_at", "account_id", "address_key", "at"),
+)
+"""Bounces, complaints and deliveries as providers told them, each once; counted per sending domain in `domains`."""
+
+tombstones = Table(
+    "tombstones",
+    metadata,
+    Column("contact_ref", Text, primary_key=True),
+    Column("account_id", ForeignKey("accounts.id"), nullable=False),
+    Column("address_key", LargeBinary(16), nullable=False),
+    Column("at", Instant, nullable=False),
+    Index("ix_tombstones_account_id_address_key", "account_id", "address_key"),
+)
+"""Whom an erasure removed: the reference in their links and the key of their address, nothing else (O-06, D13)."""
 
 domains = Table(
     "domains",

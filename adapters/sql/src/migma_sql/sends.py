@@ -24,10 +24,9 @@ from migma_core.delivery.effects import AudiencePage, AudienceRow
 from migma_core.message.token import DeliveryId
 from migma_core.ports import DecisionRecord, DeliveryRecord, SendRecord
 from migma_core.request.content import Attachment
-from migma_core.request.recipients import OneAddress
 from migma_core.request.send_request import SendRequest
 
-from .accepted import UnknownSend, purpose_of, read_accepted, read_attachments, write_accepted
+from .accepted import UnknownSend, addressee, purpose_of, read_accepted, read_attachments, write_accepted
 from .audience import Place, audience_of, count_standings, read_page, row_of
 from .closing import cancel_rest
 from .decisions import decision_of, kinds_of
@@ -116,10 +115,16 @@ class Sends:
         with reading(self._engine) as connection:
             return read_sender(connection, request)
 
-    def count_standings(self, request: SendRequest, purpose: Purpose) -> Mapping[Standing, int]:
-        """The audience as numbers per standing, as it is now."""
+    def count_standings(
+        self, request: SendRequest, purpose: Purpose, now: datetime | None = None
+    ) -> Mapping[Standing, int]:
+        """
+        The audience as numbers per standing, as it is at this moment.
+
+        A segment that looks back from the present needs ``now``, and raises `ValueError` without.
+        """
         with reading(self._engine) as connection:
-            question = ask(connection, request, purpose)
+            question = ask(connection, request, purpose, now)
             return count_standings(connection, audience_of(connection, question, request.recipients, self._pepper))
 
     def audience_page(
@@ -127,7 +132,7 @@ class Sends:
     ) -> AudiencePage:
         """The next members of the audience, as it is now, with the circumstances wanted."""
         with reading(self._engine) as connection:
-            question = ask(connection, request, purpose)
+            question = ask(connection, request, purpose, now)
             audience = audience_of(connection, question, request.recipients, self._pepper)
             return read_page(connection, question, audience, Place(after, limit), wanted, now)
 
@@ -136,7 +141,7 @@ class Sends:
     ) -> AudienceRow | None:
         """One person, or ``None`` where they are not in the audience."""
         with reading(self._engine) as connection:
-            question = ask(connection, request, purpose)
+            question = ask(connection, request, purpose, now)
             audience = audience_of(connection, question, request.recipients, self._pepper)
             return row_of(connection, question, audience, address_key(address, self._pepper), wanted, now)
 
@@ -163,8 +168,8 @@ class Sends:
         with reading(self._engine) as connection:
             request = read_accepted(connection, send).request
             rows = connection.execute(_log(request.project, send, state, after, limit)).all()
-        given = str(request.recipients.address) if isinstance(request.recipients, OneAddress) else _GONE
-        return tuple(_logged(row, given) for row in rows)
+        known = addressee(request)
+        return tuple(_logged(row, _GONE if known is None else str(known)) for row in rows)
 
     def delivery_of(self, send: SendId, key: AddressKey) -> DecisionRecord | None:
         """What was decided about one address, or ``None`` where it has no row in this send."""

@@ -15,6 +15,7 @@ from migma_core.ports import ImportReport, Incoming
 from .contacts import Contacts
 from .domains import Domains
 from .engine import connect
+from .feedback import Feedback
 from .importing import Import
 from .ledger import SqlLedger
 from .migrate import migrate
@@ -43,6 +44,7 @@ class SqlStore:
         self.segments = Segments(engine)
         self.suppressions = Suppressions(engine, pepper)
         self.domains = Domains(engine)
+        self.feedback = Feedback(engine, pepper)
         self.sends = Sends(engine, pepper)
         self.ledger = SqlLedger(engine, pepper, lease)
 

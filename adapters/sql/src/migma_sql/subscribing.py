@@ -28,9 +28,9 @@ _WAYS = {
     Denials.MANUAL: "an operator suppressed it, which an audited removal from the suppression list ends",
     Denials.UNSUBSCRIBED: "the person unsubscribed; record their consent with contacts.subscribe",
 }
-_NOT_LIFTED = (
-    Denials.HARD_BOUNCE | Denials.COMPLAINT | Denials.ERASED | Denials.OBJECTION | Denials.MANUAL
-)  # soft bounces and a provider's list say nothing about what the person wants
+# soft bounces and a provider's list say nothing about what the person wants
+_NOT_LIFTED = Denials.HARD_BOUNCE | Denials.COMPLAINT | Denials.OBJECTION | Denials.MANUAL
+_PERSONS_OWN = Denials.UNSUBSCRIBED | Denials.ERASED
 
 
 class DeniedContact(ValueError):
@@ -94,9 +94,9 @@ def opt_in_event(number: int, consent: Consent, evidence: ConsentEvidence | None
 
 
 def _lifted_by(consent: Consent, evidence: ConsentEvidence | None) -> Denials:
-    """What a consent may end: an opt-out; with the proof of a double opt-in, a complaint as well (D13)."""
+    """What a consent may end: an opt-out or erasure; with the proof of a double opt-in, a complaint as well (D13)."""
     doubly = evidence is not None and evidence.level is ConsentLevel.PROVEN and consent.level is ConsentLevel.PROVEN
-    return Denials.UNSUBSCRIBED | (Denials.COMPLAINT if doubly else Denials(0))
+    return _PERSONS_OWN | (Denials.COMPLAINT if doubly else Denials(0))
 
 
 def _fault_of(
@@ -110,7 +110,7 @@ def _fault_of(
     said_no = _said_no_at(connection, account, row.address_key, lifts)
     if said_no is not None and consent.at <= said_no:
         return f"the person opted out on {said_no:%Y-%m-%d %H:%M}, not before this consent"
-    if stands & Denials.UNSUBSCRIBED and consent.level is not ConsentLevel.PROVEN:
+    if stands & _PERSONS_OWN and consent.level is not ConsentLevel.PROVEN:
         return "the person opted out, which only their own, proven consent ends"
     return None
 

@@ -12,7 +12,7 @@ from alembic import op
 __all__ = ["upgrade"]
 
 revision = "0020"
-down_revision = "0003"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 

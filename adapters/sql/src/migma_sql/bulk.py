@@ -1,0 +1,106 @@
+"""
+Many rows at once, the way each database takes them fastest: the driver's own cursor on SQLite, COPY on PostgreSQL.
+
+Rows are tuples in the order of the columns named; what a column's type makes of a value is applied here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Column, Connection, LargeBinary, Table
+
+__all__ = ["insert_all", "insert_missing", "update_all"]
+
+_Rows = Sequence[Sequence[Any]]
+
+
+def insert_all(connection: Connection, table: Table, columns: Sequence[str], rows: _Rows) -> None:
+    """Insert rows of which none is there."""
+    if not rows:
+        return
+    if connection.dialect.name == "postgresql":
+        _copy(connection, table.name, columns, _bound(connection, table, columns, rows))
+    else:
+        _execute_all(connection, table, columns, rows, f"INSERT INTO {table.name} ({', '.join(map(_quoted, columns))})")
+
+
+def insert_missing(connection: Connection, table: Table, columns: Sequence[str], rows: _Rows) -> None:
+    """Insert rows, and pass over those that are there already."""
+    if not rows:
+        return
+    named = ", ".join(map(_quoted, columns))
+    if connection.dialect.name == "postgresql":
+        stage = _stage(connection, table, columns, rows)
+        insert = f"INSERT INTO {table.name} ({named}) SELECT {named} FROM {stage} ON CONFLICT DO NOTHING"  # noqa: S608 - our own names
+        connection.exec_driver_sql(insert)
+    else:
+        _execute_all(connection, table, columns, rows, f"INSERT OR IGNORE INTO {table.name} ({named})")
+
+
+def update_all(connection: Connection, table: Table, columns: Sequence[str], rows: _Rows) -> None:
+    """Set the columns of rows that are there; the first column named is the key that finds each."""
+    if not rows:
+        return
+    key, *rest = columns
+    if connection.dialect.name == "postgresql":
+        stage = _stage(connection, table, columns, rows)
+        changes = ", ".join(f"{_quoted(name)} = stage.{_quoted(name)}" for name in rest)
+        update = f"UPDATE {table.name} AS t SET {changes} FROM {stage} AS stage WHERE t.{key} = stage.{key}"  # noqa: S608 - our own names
+        connection.exec_driver_sql(update)
+    else:
+        changes = ", ".join(f"{_quoted(name)} = ?" for name in rest)
+        update = f"UPDATE {table.name} SET {changes} WHERE {key} = ?"  # noqa: S608 - our own names
+        bound = [(*row[1:], row[0]) for row in _bound(connection, table, columns, rows)]
+        connection.exec_driver_sql(update, bound)
+
+
+def _execute_all(connection: Connection, table: Table, columns: Sequence[str], rows: _Rows, statement: str) -> None:
+    bound = list(_bound(connection, table, columns, rows))
+    connection.exec_driver_sql(f"{statement} VALUES ({', '.join('?' * len(columns))})", bound)
+
+
+def _stage(connection: Connection, table: Table, columns: Sequence[str], rows: _Rows) -> str:
+    """Copy the rows into a table of this connection alone, which is empty again once the transaction ends."""
+    stage = f"stage_{table.name}_{'_'.join(columns)}"[:60]
+    named = ", ".join(map(_quoted, columns))
+    shape = f"SELECT {named} FROM {table.name} WITH NO DATA"  # noqa: S608 - our own names
+    connection.exec_driver_sql("SET LOCAL client_min_messages = warning")  # that it is there already is no news
+    connection.exec_driver_sql(f"CREATE TEMPORARY TABLE IF NOT EXISTS {stage} ON COMMIT DELETE ROWS AS {shape}")
+    connection.exec_driver_sql(f"TRUNCATE {stage}")
+    _copy(connection, stage, columns, _bound(connection, table, columns, rows))
+    return stage
+
+
+def _copy(connection: Connection, into: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    driver: Any = connection.connection.driver_connection
+    named = ", ".join(map(_quoted, columns))
+    with driver.cursor() as cursor, cursor.copy(f"COPY {into} ({named}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def _bound(connection: Connection, table: Table, columns: Sequence[str], rows: _Rows) -> Iterable[tuple[Any, ...]]:
+    """The rows as the driver takes them: moments as numbers, JSON as text, for those columns alone that need it."""
+    processors = [(place, one) for place, name in enumerate(columns) if (one := _processor(connection, table.c[name]))]
+    for row in rows:
+        bound = list(row)
+        for place, processor in processors:
+            bound[place] = processor(bound[place])
+        yield tuple(bound)
+
+
+def _processor(connection: Connection, column: Column[Any]) -> Callable[[Any], Any] | None:
+    """What the column's type makes of a value. Both drivers take octets as they are."""
+    if isinstance(column.type, LargeBinary):
+        return None
+    processor: Callable[[Any], Any] | None = column.type.dialect_impl(connection.dialect).bind_processor(
+        connection.dialect
+    )
+    return processor
+
+
+def _quoted(name: str) -> str:
+    """``values`` and ``key`` are words of SQL as well."""
+    return f'"{name}"'

@@ -1,0 +1,121 @@
+"""Erasing while a worker is about to write: what is not handed over never is, what is under way is settled as it is."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from migma_sql import schema
+from migma_sql.contacts import Contacts
+from migma_sql.engine import reading, writing
+from migma_sql.ledger import SqlLedger
+from migma_sql.sends import Sends
+from sqlalchemy import Engine, select
+
+from migma_core import (
+    MIGMA,
+    Address,
+    Attempt,
+    AttemptId,
+    Contact,
+    ContactId,
+    Content,
+    DeliveryState,
+    OneAddress,
+    Purpose,
+    SendId,
+    SendRequest,
+    TagHolders,
+)
+from migma_core.decision.circumstances import Wanted
+from migma_core.decision.record import record
+from migma_core.delivery.effects import Claimed, Decided, Settled
+from migma_core.request import Recipients
+from tests.support.sql_rows import NOW, PEPPER, PROJECT, add_contact, ref
+
+ADA = Address("ada", "example.org")
+NOTHING = Wanted()
+
+
+@pytest.fixture
+def engine(engine: Engine) -> Engine:
+    """An account where Ada is tagged ``all``."""
+    with writing(engine) as connection:
+        ada = Contact(id=ContactId(ref()), project=PROJECT, address=ADA, tags=frozenset({"all"}))
+        add_contact(connection, ada)
+    return engine
+
+
+def begun(engine: Engine, ledger: SqlLedger, to: Recipients) -> SendId:
+    """A send to them, fanned out."""
+    send = SendId(ref())
+    purpose = Purpose.TRANSACTIONAL if isinstance(to, OneAddress) else Purpose.MARKETING
+    request = SendRequest(
+        project=PROJECT,
+        sender=Address("hi", "example.com"),
+        sender_name="Us",
+        recipients=to,
+        content=Content("Hello", "<p>Hello</p>"),
+    )
+    Sends(engine, PEPPER).accept(send, request, purpose, MIGMA, None, NOW)
+    page = ledger.read_audience(send, 10, NOTHING, NOW)
+    ledger.write_deliveries(
+        send, [Decided(row, record(row.standing, MIGMA, NOW)) for row in page.rows], page.after, NOW
+    )
+    return send
+
+
+def commit(ledger: SqlLedger, send: SendId, claimed: Claimed) -> Attempt | None:
+    """Put an attempt for all of them on record, if the ledger lets us."""
+    fences = {row.delivery: row.fence for row in claimed.rows}
+    values = tuple({"email": "ada@example.org"} for _ in fences)
+    attempt = Attempt(AttemptId(ref()), send, "migma", tuple(fences), "content", 1, 1, NOW, "digest", values)
+    decisions = [record(row.facts.standing, MIGMA, NOW) for row in claimed.rows]
+    return attempt if ledger.commit_attempt(attempt, fences, (), decisions, NOW) else None
+
+
+@pytest.mark.parametrize("to", [TagHolders("all"), OneAddress(ADA)], ids=["audience", "direct"])
+def test_a_worker_who_holds_the_row_cannot_send_it(engine: Engine, to: Recipients) -> None:
+    """A row claimed before the erasure is cancelled under the worker's hands: its attempt is not taken."""
+    ledger = SqlLedger(engine, PEPPER, timedelta(hours=1))
+    send = begun(engine, ledger, to)
+    claimed = ledger.claim(send, 10, NOTHING, NOW)
+    assert len(claimed.rows) == 1
+
+    done = Contacts(engine, PEPPER).erase(PROJECT, ADA, NOW, "test")
+
+    assert done.cancelled == 1
+    assert commit(ledger, send, claimed) is None
+    assert dict(Sends(engine, PEPPER).states(send)) == {DeliveryState.CANCELLED: 1}
+
+
+@pytest.mark.parametrize("to", [TagHolders("all"), OneAddress(ADA)], ids=["audience", "direct"])
+def test_what_is_under_way_takes_its_answer(engine: Engine, to: Recipients) -> None:
+    """An attempt on record before the erasure is settled by its late answer; the values it froze are gone."""
+    ledger = SqlLedger(engine, PEPPER, timedelta(hours=1))
+    send = begun(engine, ledger, to)
+    attempt = commit(ledger, send, ledger.claim(send, 10, NOTHING, NOW))
+    assert attempt is not None
+
+    Contacts(engine, PEPPER).erase(PROJECT, ADA, NOW, "test")
+    ledger.record(attempt.id, [Settled(attempt.deliveries[0], 1, DeliveryState.ACCEPTED)], NOW)
+
+    assert dict(Sends(engine, PEPPER).states(send)) == {DeliveryState.ACCEPTED: 1}
+    with reading(engine) as connection:
+        assert connection.scalars(select(schema.attempts.c["values"])).all() == [[{}]]
+
+
+@pytest.mark.parametrize("to", [TagHolders("all"), OneAddress(ADA)], ids=["audience", "direct"])
+def test_what_proves_unsent_is_not_sent_again(engine: Engine, to: Recipients) -> None:
+    """An attempt that the provider never got leaves nobody to write to: the row is withheld, not sent (D10)."""
+    ledger = SqlLedger(engine, PEPPER, timedelta(0))
+    send = begun(engine, ledger, to)
+    attempt = commit(ledger, send, ledger.claim(send, 10, NOTHING, NOW))
+    assert attempt is not None
+
+    Contacts(engine, PEPPER).erase(PROJECT, ADA, NOW, "test")
+    ledger.reconcile((), attempt.deliveries, (), "the provider has none of it", NOW)
+    again = ledger.claim(send, 10, NOTHING, NOW)
+
+    assert again.rows == ()
+    assert dict(Sends(engine, PEPPER).states(send)) == {DeliveryState.WITHHELD: 1}
