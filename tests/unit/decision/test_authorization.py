@@ -59,6 +59,14 @@ def faults(request: SendRequest, sender: Sender, policy: Policy = MIGMA) -> tupl
     return answer.faults if isinstance(answer, Refused) else ()
 
 
+@pytest.mark.parametrize(("can", "fine"), [(None, True), ("here", True), ("away", False)])
+def test_links_to_this_machine_leave_with_nobody(can: str | None, fine: bool) -> None:
+    """A brand on loopback sends through what stays here; of a provider nobody has asked, nothing is claimed (C-02)."""
+    capabilities = None if can is None else Capabilities(can, 1, stays_here=can == "here")
+    sender = replace(READY, capabilities=capabilities, loopback_links=True)
+    assert faults(CAMPAIGN, sender) == (() if fine else (a.LoopbackLinks("away"),))
+
+
 def test_a_request_in_order_is_authorised() -> None:
     """Nothing stands against a verified sender with a topic, a postal address and an audience."""
     assert authorize(CAMPAIGN, READY) == Authorized(Purpose.MARKETING)
