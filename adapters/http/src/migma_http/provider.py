@@ -1,0 +1,79 @@
+"""The drivers: a codec and a transport make a provider, in either colour, with nothing to decide (design D7)."""
+
+from __future__ import annotations
+
+from migma_core.delivery import Attempt, Outcome, Parcel
+from migma_core.message import Batch
+from migma_core.ports import Capabilities
+
+from .codec import Codec
+from .exchange import Answer, HttpRequest
+from .transport import AsyncTransport, Transport, unforeseen
+
+__all__ = ["AsyncHttpProvider", "HttpProvider"]
+
+
+class HttpProvider:
+    """A `migma_core.ports.Provider`: one hand-over is one HTTP request."""
+
+    __slots__ = ("_transport", "codec")
+
+    def __init__(self, codec: Codec, transport: Transport) -> None:
+        self.codec = codec
+        self._transport = transport
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can carry."""
+        return self.codec.capabilities
+
+    def encode(self, batch: Batch, /) -> Parcel:
+        """The body that will leave."""
+        return self.codec.encode(batch)
+
+    def hand_over(self, batch: Batch, parcel: Parcel, attempt: Attempt, /) -> tuple[Outcome, ...]:
+        """Ask once; one answer per message, in order."""
+        return self.codec.decode(batch, self.ask(self.codec.request(batch, parcel, attempt)))
+
+    def ask(self, request: HttpRequest, /) -> Answer:
+        """One exchange with the provider; an exception of the transport is an answer that may have been sent."""
+        try:
+            return self._transport(request)
+        except Exception as fault:  # noqa: BLE001 - D7: an exception nobody listed
+            return unforeseen(fault)
+
+    def __repr__(self) -> str:
+        return f"HttpProvider({self.codec!r})"
+
+
+class AsyncHttpProvider:
+    """The same for an event loop: `hand_over` and `ask` are awaited."""
+
+    __slots__ = ("_transport", "codec")
+
+    def __init__(self, codec: Codec, transport: AsyncTransport) -> None:
+        self.codec = codec
+        self._transport = transport
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can carry."""
+        return self.codec.capabilities
+
+    def encode(self, batch: Batch, /) -> Parcel:
+        """The body that will leave."""
+        return self.codec.encode(batch)
+
+    async def hand_over(self, batch: Batch, parcel: Parcel, attempt: Attempt, /) -> tuple[Outcome, ...]:
+        """Ask once; one answer per message, in order."""
+        return self.codec.decode(batch, await self.ask(self.codec.request(batch, parcel, attempt)))
+
+    async def ask(self, request: HttpRequest, /) -> Answer:
+        """One exchange with the provider; an exception of the transport is an answer that may have been sent."""
+        try:
+            return await self._transport(request)
+        except Exception as fault:  # noqa: BLE001 - D7: an exception nobody listed
+            return unforeseen(fault)
+
+    def __repr__(self) -> str:
+        return f"AsyncHttpProvider({self.codec!r})"
