@@ -6,6 +6,7 @@ from .decision_laws import DecisionLaws
 from .encoding_laws import EncodingLaws
 from .law import Law, LawBook, law
 from .machine import PolicyMachine
+from .provider_laws import ProviderLaws
 from .review import assert_nobody_newly_mailable
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Law",
     "LawBook",
     "PolicyMachine",
+    "ProviderLaws",
     "assert_nobody_newly_mailable",
     "check",
     "law",

@@ -54,7 +54,9 @@ class Outbox:
         return CAPABILITIES
 
     def encode(self, batch: Batch, /) -> Parcel:
-        """One RFC 5322 message per body, in order."""
+        """One RFC 5322 message per body, in order. Raises `ValueError` for more than it takes at once."""
+        if len(batch.messages) > CAPABILITIES.most_messages:
+            raise ValueError(f"the outbox takes {CAPABILITIES.most_messages} messages at once; divide the batch")
         return Parcel(mime_messages(batch))
 
     def hand_over(self, batch: Batch, parcel: Parcel, attempt: Attempt, /) -> tuple[Outcome, ...]:
