@@ -4,6 +4,7 @@ from ..decision.checker import check
 from . import strategies
 from .decision_laws import DecisionLaws
 from .encoding_laws import EncodingLaws
+from .hand_over_laws import HandOverLaws
 from .law import Law, LawBook, law
 from .machine import PolicyMachine
 from .provider_laws import ProviderLaws
@@ -12,6 +13,7 @@ from .review import assert_nobody_newly_mailable
 __all__ = [
     "DecisionLaws",
     "EncodingLaws",
+    "HandOverLaws",
     "Law",
     "LawBook",
     "PolicyMachine",

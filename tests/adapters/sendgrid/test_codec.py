@@ -15,8 +15,6 @@ from migma_sendgrid import CAPABILITIES, CannotCarry, encode
 from migma_sendgrid.limits import MOST_OCTETS, MOST_SUBSTITUTED
 
 from migma_core import Address, Attachment, Batch, Compiled, Scalar
-from migma_core.message.certificate import Delivered
-from migma_core.testing import EncodingLaws
 from tests.adapters.sendgrid.expander import Expanded, expand
 from tests.support.batches import NOW, batch_for, compiled_for, delivery_id, message_for, opt_out_link
 from tests.support.texts import header_texts, texts
@@ -134,6 +132,13 @@ def test_sendgrid_adds_nothing_of_its_own() -> None:
     assert not {"asm", "mail_settings", "template_id", "categories", "ip_pool_name"} & set(body)
 
 
+def test_only_an_opt_out_of_marketing_is_bypassed_and_only_by_other_mail() -> None:
+    """A receipt reaches who opted out of marketing; bounces and complaints are never bypassed (R11, Q-05)."""
+    body = body_of(batch_for(compiled_for(transactional=True)))
+    assert body["mail_settings"] == {"bypass_unsubscribe_management": {"enable": True}}
+    assert b"bypass" not in encode(batch_for(compiled_for()))
+
+
 def test_the_shape_is_what_sendgrid_reads() -> None:
     """Names, nesting and order are those of v3 mail/send, text before HTML."""
     compiled = compiled_for(
@@ -152,6 +157,7 @@ def test_the_shape_is_what_sendgrid_reads() -> None:
         "reply_to": {"email": "help@acme.example.com"},
         "content": [{"type": "text/plain", "value": "~t0;"}, {"type": "text/html", "value": "<p>~h0;</p>"}],
         "headers": {"Auto-Submitted": "auto-generated"},
+        "mail_settings": {"bypass_unsubscribe_management": {"enable": True}},
         "tracking_settings": {
             "subscription_tracking": {"enable": False},
             "click_tracking": {"enable": False, "enable_text": False},
@@ -250,20 +256,3 @@ def test_the_expander_replaces_plainly() -> None:
         "content": [{"type": "text/plain", "value": "-x-x-"}],
     }
     assert expand(json.dumps(body).encode()) == [Expanded(["a@b.example"], "1", "1x-", None, {}, {})]
-
-
-class TestSendGrid(EncodingLaws):
-    """The codec under the law book of encodings, expanded by SendGrid's published rules."""
-
-    cannot_carry = (CannotCarry,)
-
-    def encode(self, batch: Batch) -> bytes:
-        """The JSON body."""
-        return encode(batch)
-
-    def read(self, octets: bytes, batch: Batch) -> list[Delivered]:
-        """What each mailbox would receive."""
-        return [
-            Delivered(tuple(one.to), tuple(one.headers.items()), one.subject, one.text, one.html)
-            for one in expand(octets)
-        ]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from .aiohttp_transport import AiohttpTransport
 from .codec import Codec
+from .domains import DomainCodec, DomainState, NextPage, check_domain, check_domain_async
 from .endpoint import HttpSettings, base_url_fault
 from .exchange import Answer, Header, HttpRequest, HttpResponse, NoAnswer, Sent
 from .following import Following, Refusal, following, lift, next_provider
 from .halving import Halving
 from .provider import AsyncHttpProvider, HttpProvider
-from .retry_after import retry_after
+from .read import read_json
+from .retry_after import retry_after, seconds_until
 from .secret import Secret
 from .transport import AsyncTransport, Limits, Transport
 from .urllib3_transport import Urllib3Transport
@@ -21,6 +23,8 @@ __all__ = [
     "AsyncHttpProvider",
     "AsyncTransport",
     "Codec",
+    "DomainCodec",
+    "DomainState",
     "Following",
     "Halving",
     "Header",
@@ -29,6 +33,7 @@ __all__ = [
     "HttpResponse",
     "HttpSettings",
     "Limits",
+    "NextPage",
     "NoAnswer",
     "Refusal",
     "Secret",
@@ -36,10 +41,14 @@ __all__ = [
     "Transport",
     "Urllib3Transport",
     "base_url_fault",
+    "check_domain",
+    "check_domain_async",
     "following",
     "lift",
     "next_provider",
+    "read_json",
     "retry_after",
     "said",
+    "seconds_until",
     "usual_outcome",
 ]

@@ -42,6 +42,10 @@ class HttpProvider:
         except Exception as fault:  # noqa: BLE001 - D7: an exception nobody listed
             return unforeseen(fault)
 
+    def close(self) -> None:
+        """Close the transport's connections, if it keeps any."""
+        getattr(self._transport, "close", _nothing)()
+
     def __repr__(self) -> str:
         return f"HttpProvider({self.codec!r})"
 
@@ -77,3 +81,7 @@ class AsyncHttpProvider:
 
     def __repr__(self) -> str:
         return f"AsyncHttpProvider({self.codec!r})"
+
+
+def _nothing() -> None:
+    """A transport of the user's own may have nothing to close."""

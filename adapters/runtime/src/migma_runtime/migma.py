@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -9,10 +10,11 @@ from returns.pipeline import is_successful
 from returns.result import Result
 
 from migma_core.decision import MIGMA, STRICT, Policy
-from migma_core.ports import Clock, Provider, Store
+from migma_core.ports import Clock, Store
 from migma_core.request import BUILT_IN_PROVIDER, Brand, Project
 
 from .campaigns import Campaigns
+from .connections import Connections
 from .discovery import adapter
 from .parts import Parts
 from .people import Contacts, Suppressions
@@ -67,8 +69,9 @@ class Migma:
         return self.store.projects.create(name, brand, self.parts.clock.now())
 
     def close(self) -> None:
-        """Release the database."""
+        """Release the database, and what providers keep open."""
         self.store.close()
+        self.parts.connections.close()
 
     def __enter__(self) -> Self:
         return self
@@ -81,11 +84,12 @@ class Migma:
 
 def _parts(settings: Settings, keys: Keys, policy: Policy) -> Parts:
     clock: Clock = adapter("migma.clock", settings.clock)()
-    built_in: Provider = adapter("migma.provider", settings.provider)(settings.outbox_path)
+    connections = Connections(settings, keys, os.environ)
+    connections.get(BUILT_IN_PROVIDER)  # told now where its adapter is missing, and not in the middle of a send
     store: Store = adapter("migma.store", settings.store).open(
         settings.database_url, pepper=keys.pepper_bytes(), lease=settings.lease
     )
-    return Parts(settings, keys, store, clock, policy, {BUILT_IN_PROVIDER: built_in})
+    return Parts(settings, keys, store, clock, policy, connections)
 
 
 def _or_raise(result: Result[T, FaultySettings]) -> T:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Unpack
 
 from migma_wire import to_address
@@ -159,9 +160,7 @@ class Sending:
 
     def _sender(self, request: SendRequest) -> Sender:
         """What is known of the sender's side, and what a connected provider can carry."""
-        provider = self._parts.providers.get(request.provider)
-        known = self._parts.store.sends.sender(request)
-        return known if provider is None else replace(known, capabilities=provider.capabilities)
+        return self._parts.informed(self._parts.store.sends.sender(request), request)
 
     def queue(self, request: SendRequest) -> SendAnswer:
         """Accept a request: it is on record when this returns, and nothing has been sent (R57)."""
@@ -215,9 +214,10 @@ class Sending:
             provider.capabilities.name,
             provider.encode,
             _carrier(provider.capabilities),
-            min(parts.settings.batch_size, provider.capabilities.most_messages),
+            min(parts.settings.batch_size, provider.capabilities.together(bool(request.content.attachments))),
         )
-        drive(send_steps(job), Performer(parts.store.ledger, provider, parts.clock), watch)
+        inform = partial(parts.informed, request=request)
+        drive(send_steps(job), Performer(parts.store.ledger, provider, parts.clock, inform), watch)
         return self.status(send)
 
     def status(self, send: SendId) -> SendAnswer:

@@ -20,8 +20,8 @@ __all__ = [
     "check_substitutions",
 ]
 
-CAPABILITIES: Final = Capabilities("sendgrid", most_messages=1_000)
-"""1,000 personalizations, one recipient each; local parts in ASCII only."""
+CAPABILITIES: Final = Capabilities("sendgrid", most_messages=1_000, answers_each=False)
+"""1,000 personalizations, one recipient each, one answer for all; local parts in ASCII only."""
 
 MOST_SUBSTITUTED: Final = 10_000
 """Octets of all substitutions of one personalization."""
