@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from types import TracebackType
 from typing import Self
 
@@ -15,6 +16,11 @@ __all__ = ["AiohttpTransport"]
 
 # aiohttp raises these two while it connects, and at no other time
 _NOT_CONNECTED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+
+
+@lru_cache(maxsize=64)  # a provider has few
+def _url(text: str) -> URL:
+    return URL(text, encoded=True)
 
 
 class AiohttpTransport:
@@ -35,7 +41,7 @@ class AiohttpTransport:
         try:
             response = await self._session().request(
                 request.method,
-                URL(request.url, encoded=True),
+                _url(request.url),
                 data=request.body or None,
                 headers=request.headers,
                 allow_redirects=False,
@@ -74,7 +80,8 @@ class AiohttpTransport:
         """As much of the body as comes in time and within the limit: the status has said what matters."""
         read, room = bytearray(), self._limits.body
         try:
-            while room > 0 and (piece := await response.content.read(room)):
+            while room > 0 and not response.content.at_eof():
+                piece = await response.content.read(room)
                 read += piece
                 room -= len(piece)
         except (aiohttp.ClientError, TimeoutError, OSError):

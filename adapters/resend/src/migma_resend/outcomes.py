@@ -44,9 +44,7 @@ def outcomes_of(size: int, answer: Answer, key: Secret) -> tuple[Outcome, ...]:
 def _accepted(size: int, response: HttpResponse, key: Secret) -> tuple[Outcome, ...]:
     """Everybody has an id of their own, but for those that the batch names as refused."""
     if size == 1:
-        sent = read_json(Sent, response.body).value_or(Sent())
-        refused = read_json(BatchSent, response.body).value_or(BatchSent()).errors
-        return (Accepted(_message_id(sent.id)),) if not refused else (_of_one(refused[0], key),)
+        return (Accepted(_message_id(read_json(Sent, response.body).value_or(Sent()).id)),)
     read = read_json(BatchSent, response.body).value_or(BatchSent())
     refused_at = {one.index: one for one in read.errors if 0 <= one.index < size}
     ids: Iterator[str | None] = iter([one.id for one in read.data])
