@@ -45,6 +45,8 @@ class Delivered(NamedTuple):
     reply_to: str | None = None
     delivery: str | None = None
     files: tuple[Attachment, ...] = ()
+    labels: tuple[str, ...] = ()
+    metadata: tuple[tuple[str, str], ...] = ()
 
     def all(self, name: str) -> list[str]:
         """Every value of a header, by its name in any case."""
@@ -105,6 +107,8 @@ def read_mime(octets: bytes) -> Delivered:
         once.get("reply-to"),
         once.get("x-migma-delivery"),
         tuple(_files(parsed)),
+        tuple(one for one in once.get("x-migma-labels", "").split(", ") if one),
+        tuple((name[17:], value) for name, value in headers if name.lower().startswith("x-migma-metadata-")),
     )
 
 

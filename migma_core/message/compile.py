@@ -17,7 +17,7 @@ from .template import InvalidTemplate, Template, parse_template
 
 __all__ = ["COMPILER", "Compiled", "compile_content", "missing_names"]
 
-COMPILER: Final = 2
+COMPILER: Final = 3
 """Version of the compiler, recorded with each attempt: the same version makes the same bytes."""
 
 
@@ -58,7 +58,8 @@ class Compiled:
         # as text: the repr of an address is masked
         sender = (str(request.sender), request.sender_name, str(request.reply_to or ""))
         headers = tuple(request.headers.items())
-        shape = (COMPILER, self.purpose, sender, request.project, request.topic, self.brand, headers)
+        marks = (request.labels, tuple(request.metadata.items()), request.deliver_at)
+        shape = (COMPILER, self.purpose, sender, request.project, request.topic, self.brand, headers, marks)
         digest = hashlib.sha256(repr((shape, self.subject, self.text, self.html)).encode())
         for one in request.content.attachments:
             digest.update(repr((one.filename, one.media_type, one.content_id, len(one.data))).encode())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .send_request import SendRequest
+
 __all__ = ["Capabilities"]
 
 
@@ -14,7 +16,7 @@ class Capabilities:
 
     ``most_messages`` is per hand-over. ``lists_deliveries`` says that it can tell which deliveries it holds,
     ``knows_repeats`` that the same attempt handed over twice within a day is sent once, ``answers_each`` that every
-    message of a hand-over has an answer and an id of its own.
+    message of a hand-over has an answer and an id of its own, ``schedules`` that it keeps a message until its time.
     """
 
     name: str
@@ -25,12 +27,11 @@ class Capabilities:
     lists_deliveries: bool = False
     knows_repeats: bool = False
     answers_each: bool = True
+    schedules: bool = False
+    schedules_batches: bool = False
 
-    def together(self, with_files: bool) -> int:
-        """
-        How many messages of one content go in one hand-over.
-
-        >>> Capabilities("resend", 100, attachments_in_batches=False).together(with_files=True)
-        1
-        """
-        return 1 if with_files and not self.attachments_in_batches else self.most_messages
+    def together(self, request: SendRequest) -> int:
+        """How many messages of this request go in one hand-over."""
+        alone = bool(request.content.attachments) and not self.attachments_in_batches
+        alone = alone or (request.deliver_at is not None and not self.schedules_batches)
+        return 1 if alone else self.most_messages

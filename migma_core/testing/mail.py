@@ -30,7 +30,7 @@ from ..request.brand import Brand
 from ..request.content import Attachment, Content
 from ..request.recipients import TagHolders
 from ..request.send_request import SendRequest
-from .strategies import custom_headers, names, sender_names
+from .strategies import custom_headers, labels, metadata, names, sender_names
 
 __all__ = [
     "KEYS",
@@ -99,7 +99,7 @@ def files() -> SearchStrategy[tuple[Attachment, ...]]:
 def batches(*, purpose: Purpose | None = None, most: int = 3, whole: bool = False) -> SearchStrategy[Batch]:
     """
     Approved messages of one content to one to ``most`` people, each with a link of their own where they need one;
-    ``whole`` ones have files and a reply-to as well.
+    ``whole`` ones have files, a reply-to, labels and metadata as well.
     """
     people = st.lists(people_values(), min_size=1, max_size=most)
     purposes = st.sampled_from(Purpose) if purpose is None else st.just(purpose)
@@ -111,16 +111,19 @@ def batches(*, purpose: Purpose | None = None, most: int = 3, whole: bool = Fals
         sender_names(most=60),
         custom_headers(),
         reply_to,
+        st.tuples(labels(), metadata()) if whole else st.just(((), {})),
     )
     return st.builds(_batch, requests, brands(), people)
 
 
-def plain_batch(count: int, *, file: bool = False, address: Address | None = None) -> Batch:
+def plain_batch(
+    count: int, *, file: bool = False, address: Address | None = None, deliver_at: datetime | None = None
+) -> Batch:
     """A batch of plain messages, as many as wanted: to ask whether it is carried at all."""
     attached = (Attachment("terms.pdf", b"%PDF-", "application/pdf"),) if file else ()
     content = Content("Hello {{name|you}}", "<p>Hello {{name|you}}</p>", attachments=attached)
     brand = Brand("Acme", "1 Main Street", "https://mail.example.com")
-    request = _request(content, Purpose.TRANSACTIONAL, "Acme", {}, None)
+    request = replace(_request(content, Purpose.TRANSACTIONAL, "Acme", {}), deliver_at=deliver_at)
     return _batch(request, brand, [{}] * count, address)
 
 
@@ -138,7 +141,12 @@ def _with(content: Content, attached: tuple[Attachment, ...]) -> Content:
 
 
 def _request(
-    content: Content, purpose: Purpose, sender_name: str, headers: Mapping[str, str], reply_to: Address | None
+    content: Content,
+    purpose: Purpose,
+    sender_name: str,
+    headers: Mapping[str, str],
+    reply_to: Address | None = None,
+    marks: tuple[tuple[str, ...], Mapping[str, str]] = ((), {}),
 ) -> SendRequest:
     return SendRequest(
         project=_PROJECT,
@@ -149,6 +157,8 @@ def _request(
         transactional=purpose is Purpose.TRANSACTIONAL,
         headers=headers,
         reply_to=reply_to,
+        labels=marks[0],
+        metadata=marks[1],
     )
 
 

@@ -22,6 +22,8 @@ ROWS: tuple[tuple[str, Callable[[Capabilities], object]], ...] = (
     ("addresses with a non-ASCII local part", lambda can: can.international_local_parts),
     ("an answer and an id for every message", lambda can: can.answers_each),
     ("the same attempt twice within a day is sent once", lambda can: can.knows_repeats),
+    ("keeps transactional mail until its time", lambda can: can.schedules),
+    ("the same in a batch", lambda can: can.schedules_batches),
     ("can list what it accepted", lambda can: can.lists_deliveries),
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -31,6 +32,7 @@ MAIL: dict[str, Any] = {
         "text": {"type": "string"},
         "html": {"type": "string"},
         "reply_to": _TEXT,
+        "scheduled_at": {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"},
         "headers": {"type": "object", "additionalProperties": {"type": "string", "pattern": r"^[^\r\n]+$"}},
         "tags": {
             "type": "array",
@@ -144,4 +146,17 @@ def test_what_cannot_be_carried_is_refused() -> None:
     ):
         with pytest.raises(CannotCarry, match=says):
             encode(batch)
-    assert CAPABILITIES.together(with_files=True) == 1
+    assert CAPABILITIES.together(compiled_for(attachments=(pdf,)).request) == 1
+    assert CAPABILITIES.together(compiled.request) == 100
+
+
+def test_a_time_of_delivery_goes_with_single_mails() -> None:
+    """In UTC and whole seconds, up to 30 days; several at once are sent one by one (and the day after is too late)."""
+    tokyo = datetime(2026, 5, 2, 9, 0, 0, 123, tzinfo=timezone(timedelta(hours=9)))
+    compiled = compiled_for(transactional=True, deliver_at=tokyo)
+    assert json.loads(encode(batch_for(compiled)))["scheduled_at"] == "2026-05-02T00:00:00Z"
+    assert CAPABILITIES.together(compiled.request) == 1
+    with pytest.raises(CannotCarry, match="single mails until their time"):
+        encode(batch_for(compiled, [{}, {}]))
+    with pytest.raises(CannotCarry, match="30 days at most"):
+        encode(batch_for(compiled_for(transactional=True, deliver_at=NOW + timedelta(days=31))))

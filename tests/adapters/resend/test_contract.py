@@ -55,8 +55,10 @@ class TestAwaited(HandOverLaws):
 
 def _delivered(mail: dict[str, Any]) -> Delivered:
     name, address = parseaddr(mail["from"])
-    (tag,) = mail["tags"]
-    assert tag["name"] == "migma_delivery"
+    tags = {tag["name"]: tag["value"] for tag in mail["tags"]}
+    assert len(tags) == len(mail["tags"])
+    delivery = tags.pop("migma_delivery")
+    labels = [name for name in tags if name.startswith("migma_label_")]
     return Delivered(
         tuple(mail["to"]),
         tuple(mail["headers"].items()),
@@ -65,8 +67,10 @@ def _delivered(mail: dict[str, Any]) -> Delivered:
         mail.get("html"),
         (name, address),
         mail.get("reply_to"),
-        tag["value"],
+        delivery,
         tuple(map(_file, mail.get("attachments", []))),
+        tuple(name.removeprefix("migma_label_") for name in labels),
+        tuple(pair for pair in tags.items() if pair[0] not in labels),
     )
 
 

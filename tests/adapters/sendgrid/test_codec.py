@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import random
+from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -164,6 +165,21 @@ def test_the_shape_is_what_sendgrid_reads() -> None:
             "open_tracking": {"enable": False},
         },
     }
+
+
+def test_labels_metadata_and_time_are_the_requests() -> None:
+    """They stand once for all; a time is in whole Unix seconds, and 72 hours ahead at most."""
+    marks: dict[str, Any] = {
+        "labels": ("receipt", "spring"),
+        "metadata": {"order": "o-1"},
+        "deliver_at": NOW + timedelta(hours=72),
+    }
+    body = body_of(batch_for(compiled_for(transactional=True, **marks), [{}, {}]))
+    assert (body["categories"], body["custom_args"]) == (["receipt", "spring"], {"order": "o-1"})
+    assert body["send_at"] == int(NOW.timestamp()) + 72 * 3600
+    late = compiled_for(transactional=True, deliver_at=NOW + timedelta(hours=73))
+    with pytest.raises(CannotCarry, match="72 hours at most"):
+        encode(batch_for(late))
 
 
 def test_without_slots_nothing_is_substituted() -> None:

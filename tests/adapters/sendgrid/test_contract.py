@@ -47,6 +47,8 @@ class TestSendGrid(ProviderLaws):
                 request.get("reply_to", {}).get("email"),
                 one.arguments["migma_delivery"],
                 tuple(map(_file, request.get("attachments", []))),
+                tuple(request.get("categories", [])),
+                tuple(request.get("custom_args", {}).items()),
             )
             for one in expand(octets)
         ]

@@ -63,6 +63,9 @@ REQUEST = Draft202012Validator(
             ),
         },
         headers=_HEADERS,
+        categories={"type": "array", "minItems": 1, "maxItems": 10, "uniqueItems": True, "items": _TEXT},
+        custom_args=_TEXTS,
+        send_at={"type": "integer"},
         mail_settings=closed("", bypass_unsubscribe_management=closed("enable", enable={"const": True})),
         tracking_settings=closed(
             "subscription_tracking click_tracking open_tracking",

@@ -25,8 +25,8 @@ class Good:
 
     def encode(self, batch: Batch, /) -> Parcel:
         """Five at most."""
-        if len(batch.messages) > 5:
-            raise ValueError("five at most")
+        if len(batch.messages) > 5 or batch.compiled.request.deliver_at is not None:
+            raise ValueError("five at most, and at once")
         return Parcel(mime_messages(batch))
 
     def hand_over(self, batch: Batch, parcel: Parcel, attempt: Attempt, /) -> tuple[Outcome, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
+from datetime import UTC
 from json.encoder import encode_basestring
 from typing import Any, Final
 
@@ -12,14 +13,17 @@ from migma_core.decision import Purpose
 from migma_core.message import Batch, Compiled
 from migma_core.message.compliance import ONE_CLICK, feedback_id, list_id
 from migma_core.message.program import JSON, Bodies
-from migma_core.request import Attachment
+from migma_core.request import Attachment, SendRequest
 
 from .limits import check_batch, check_body
 
-__all__ = ["DELIVERY_TAG", "encode"]
+__all__ = ["DELIVERY_TAG", "LABEL_TAG", "encode"]
 
 DELIVERY_TAG: Final = "migma_delivery"
 """Comes back in ``data.tags`` of each event; carries an opaque id only."""
+
+LABEL_TAG: Final = "migma_label_"
+"""The beginning of a tag for each label; no metadata begins so."""
 
 _Json = dict[str, Any]
 _OWN: Final = "\ufdd0"  # a noncharacter, which no text of a request holds
@@ -39,7 +43,7 @@ def encode(batch: Batch) -> bytes:
 
 def _mails(batch: Batch) -> Iterator[str]:
     """Each mail's JSON: what is the same for everyone is written once, and only values are encoded."""
-    run, form = Bodies(batch.compiled, JSON).run, _form(batch.compiled)
+    run, form = Bodies(batch.compiled, JSON).run, _form(batch)
     is_marketing = batch.compiled.purpose is Purpose.MARKETING
     for message in batch.messages:
         subject, text, html = run(message.values)
@@ -49,21 +53,30 @@ def _mails(batch: Batch) -> Iterator[str]:
         yield f'{{"subject":"{subject}",{bodies},{form % told}'
 
 
-def _form(compiled: Compiled) -> str:
+def _form(batch: Batch) -> str:
     """The rest of a mail with ``%s`` for each string that is the recipient's own, up to its closing brace."""
-    request = compiled.request
+    compiled, request = batch.compiled, batch.compiled.request
     rest: _Json = {
         "from": f"{_quoted(request.sender_name)} <{request.sender}>",
         "to": [_OWN],
-        "tags": [{"name": DELIVERY_TAG, "value": _OWN}],
+        "tags": list(_tags(request)),
         "headers": _headers(compiled),
     }
     if request.reply_to is not None:
         rest["reply_to"] = str(request.reply_to)
+    if request.deliver_at is not None and request.deliver_at > batch.moment:
+        rest["scheduled_at"] = request.deliver_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     if request.content.attachments:
         rest["attachments"] = [_attachment(one) for one in request.content.attachments]
     written = json.dumps(rest, ensure_ascii=False, separators=(",", ":"))[1:]
     return written.replace("%", "%%").replace(f'"{_OWN}"', "%s")
+
+
+def _tags(request: SendRequest) -> Iterator[dict[str, str]]:
+    """Names and values that come back with each event; a label is a name that says yes."""
+    yield {"name": DELIVERY_TAG, "value": _OWN}
+    yield from ({"name": f"{LABEL_TAG}{label}", "value": "1"} for label in request.labels)
+    yield from ({"name": name, "value": value} for name, value in request.metadata.items())
 
 
 def _headers(compiled: Compiled) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+from datetime import timedelta
 from typing import Final
 
 from migma_core.audience import Address
@@ -12,11 +13,16 @@ from migma_core.request import Attachment
 
 __all__ = ["CAPABILITIES", "MOST_OCTETS", "CannotCarry", "check_batch", "check_body"]
 
-CAPABILITIES: Final = Capabilities("resend", most_messages=100, attachments_in_batches=False, knows_repeats=True)
+CAPABILITIES: Final = Capabilities(
+    "resend", most_messages=100, attachments_in_batches=False, knows_repeats=True, schedules=True
+)
 """100 finished mails, each answered; files in single mails only; local parts in ASCII only."""
 
 MOST_OCTETS: Final = 40_000_000
 """Octets of a whole request."""
+
+
+_LONGEST_KEPT = timedelta(days=30)
 
 
 class CannotCarry(ValueError):
@@ -31,11 +37,20 @@ def check_batch(batch: Batch) -> None:
     attachments = batch.compiled.request.content.attachments
     if attachments and count > 1:
         raise CannotCarry("Resend takes attachments in single mails only; send one message at a time")
+    _check_time(batch)
     _check_address("the reply-to address", batch.compiled.request.reply_to)
     for message in batch.messages:
         _check_address(f"the address of delivery {message.delivery}", message.approval.address)
     for attachment in attachments:
         _check_type(attachment)
+
+
+def _check_time(batch: Batch) -> None:
+    wanted = batch.compiled.request.deliver_at
+    if wanted is not None and len(batch.messages) > 1:
+        raise CannotCarry("Resend keeps single mails until their time only; send one message at a time")
+    if wanted is not None and wanted - batch.moment > _LONGEST_KEPT:
+        raise CannotCarry("Resend keeps mail for 30 days at most; choose an earlier time, or send later")
 
 
 def check_body(body: bytes) -> bytes:

@@ -127,6 +127,9 @@ class Sending:
             exclusions=self._exclusions(project, words),
             variables=words.get("variables") or {},
             headers=words.get("headers") or {},
+            labels=words.get("labels", ()),
+            metadata=words.get("metadata") or {},
+            deliver_at=words.get("deliver_at"),
         )
 
     def _recipients(
@@ -214,7 +217,7 @@ class Sending:
             provider.capabilities.name,
             provider.encode,
             _carrier(provider.capabilities),
-            min(parts.settings.batch_size, provider.capabilities.together(bool(request.content.attachments))),
+            min(parts.settings.batch_size, provider.capabilities.together(request)),
         )
         inform = partial(parts.informed, request=request)
         drive(send_steps(job), Performer(parts.store.ledger, provider, parts.clock, inform), watch)

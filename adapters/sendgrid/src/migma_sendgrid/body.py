@@ -44,7 +44,7 @@ def encode(batch: Batch) -> bytes:
     """
     check_batch(batch)
     content = substituted(batch, SENDGRID, _around(batch))
-    common = json.dumps(_common(batch.compiled, content), ensure_ascii=False, separators=(",", ":"))
+    common = json.dumps(_common(batch, content), ensure_ascii=False, separators=(",", ":"))
     personalizations = ",".join(_personalizations(batch, content))
     return check_body(f'{{"personalizations":[{personalizations}],{common[1:]}'.encode())
 
@@ -95,12 +95,18 @@ def _marketing_headers(compiled: Compiled) -> dict[str, str]:
 _OWN: Final = "\ufdd0"  # a noncharacter, which no text of a request holds
 
 
-def _common(compiled: Compiled, content: Substituted) -> _Json:
-    request = compiled.request
+def _common(batch: Batch, content: Substituted) -> _Json:
+    compiled, request = batch.compiled, batch.compiled.request
     common: _Json = {"from": _mailbox(request.sender, request.sender_name), "subject": content.subject}
     if request.reply_to is not None:
         common["reply_to"] = _mailbox(request.reply_to)
     common["content"] = list(_content(content))
+    if request.labels:
+        common["categories"] = list(request.labels)
+    if request.metadata:
+        common["custom_args"] = dict(request.metadata)  # comes back beside each recipient's own
+    if request.deliver_at is not None and request.deliver_at > batch.moment:
+        common["send_at"] = int(request.deliver_at.timestamp())
     if request.content.attachments:
         common["attachments"] = [_attachment(one) for one in request.content.attachments]
     if compiled.purpose is Purpose.TRANSACTIONAL:
