@@ -44,7 +44,8 @@ def test_a_mail_is_sent_with_settings_from_the_environment(
     """One address and a whole tag, accepted by what the provider's own description asks for."""
     provider, url = counterpart
     spoken(monkeypatch, provider, api_key=KEY, base_url=url, allow_loopback="true")
-    single = check_secret(ready("send", *LETTER, "--provider", provider, "--json"))
+    marks = ("--label", "receipt", "--metadata.order", "o-1", "--deliver-at", "2026-12-01T09:00:00")
+    single = check_secret(ready("send", *LETTER, *marks, "--provider", provider, "--json"))
     assert single.code == 0, single.err
     assert single.json["status"] == "sent"
     many = check_secret(ready("send", *LETTER[:-2], "--tag", "news", "--provider", provider, "--json"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import pytest
 from migma_http import AiohttpTransport, HttpRequest, HttpResponse, Secret, Urllib3Transport, check_domain
@@ -11,7 +12,7 @@ from migma_resend import Resend, ResendCodec, ResendSettings
 from pydantic import SecretStr
 
 from migma_core import Accepted, Address, Attachment, Batch, Outcome
-from tests.support.batches import attempt_for, batch_for, compiled_for
+from tests.support.batches import NOW, attempt_for, batch_for, compiled_for
 from tests.support.http_worlds import KEY
 from tests.support.prism import prism
 
@@ -22,6 +23,12 @@ BATCHES = {
     "marketing": batch_for(compiled_for(headers={"X-Campaign": "spring"}), PEOPLE),
     "transactional": batch_for(compiled_for(transactional=True, reply_to=Address("help", "acme.example.com")), PEOPLE),
     "files": batch_for(compiled_for(attachments=FILES)),
+    "marked": batch_for(
+        compiled_for(
+            transactional=True, labels=("receipt",), metadata={"order": "o-1"}, deliver_at=NOW + timedelta(hours=1)
+        ),
+        [{}],
+    ),
     "plain": batch_for(compiled_for("Hi", "", "Hi", transactional=True)),
 }
 

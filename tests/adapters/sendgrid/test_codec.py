@@ -169,12 +169,9 @@ def test_the_shape_is_what_sendgrid_reads() -> None:
 
 def test_labels_metadata_and_time_are_the_requests() -> None:
     """They stand once for all; a time is in whole Unix seconds, and 72 hours ahead at most."""
-    marks: dict[str, Any] = {
-        "labels": ("receipt", "spring"),
-        "metadata": {"order": "o-1"},
-        "deliver_at": NOW + timedelta(hours=72),
-    }
-    body = body_of(batch_for(compiled_for(transactional=True, **marks), [{}, {}]))
+    marks: dict[str, Any] = {"labels": ("receipt", "spring"), "metadata": {"order": "o-1"}}
+    compiled = compiled_for(transactional=True, deliver_at=NOW + timedelta(hours=72), **marks)
+    body = body_of(batch_for(compiled, [{}, {}]))
     assert (body["categories"], body["custom_args"]) == (["receipt", "spring"], {"order": "o-1"})
     assert body["send_at"] == int(NOW.timestamp()) + 72 * 3600
     late = compiled_for(transactional=True, deliver_at=NOW + timedelta(hours=73))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import pytest
 from migma_http import (
@@ -21,7 +22,7 @@ from pydantic import SecretStr
 
 from migma_core import Accepted, Address, Attachment, Batch, Outcome
 from tests.support.answers import in_words
-from tests.support.batches import attempt_for, batch_for, compiled_for
+from tests.support.batches import NOW, attempt_for, batch_for, compiled_for
 from tests.support.http_worlds import KEY
 from tests.support.prism import prism
 
@@ -32,6 +33,12 @@ BATCHES = {
     "marketing": batch_for(compiled_for(headers={"X-Campaign": "spring"}), PEOPLE),
     "transactional": batch_for(compiled_for(transactional=True, reply_to=Address("help", "acme.example.com")), PEOPLE),
     "files": batch_for(compiled_for(attachments=FILES), PEOPLE),
+    "marked": batch_for(
+        compiled_for(
+            transactional=True, labels=("receipt",), metadata={"order": "o-1"}, deliver_at=NOW + timedelta(hours=1)
+        ),
+        PEOPLE,
+    ),
     "plain": batch_for(compiled_for("Hi", "", "Hi", transactional=True)),
 }
 
