@@ -2,7 +2,7 @@
 
 from .clock import Clock
 from .ledger import Ledger
-from .provider import Capabilities, ListingProvider, Provider
+from .provider import Capabilities, ListingProvider, Provider, VerifyingProvider
 from .signer import Signer
 from .store import (
     ContactPage,
@@ -36,4 +36,5 @@ __all__ = [
     "Store",
     "SuppressionRecord",
     "Tag",
+    "VerifyingProvider",
 ]

@@ -141,3 +141,35 @@ def test_a_key_in_the_wrong_file_is_refused(ready: Run, tmp_path: Path) -> None:
     ran = check_secret(ready("send", *LETTER, "--provider", "sendgrid"))
     assert ran.code == 1
     assert "put it into keys.toml" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("manner", "code", "says"),
+    [
+        (answering(200, body=b'[{"domain": "example.com", "valid": true}]'), 0, "example.com is verified."),
+        (answering(200, body=b'[{"domain": "example.com"}]'), 1, "has not found the domain's DNS records"),
+        (answering(200, body=b"[]"), 1, "SendGrid does not know the domain"),
+        (answering(401), 1, "example.com is not verified: HTTP 401"),
+        (dropping, 1, "example.com is not verified: no answer"),
+    ],
+)
+def test_a_domain_is_verified_on_the_providers_word(
+    ready: Run, manner: Manner, code: int, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asked with the key, and marked as verified only where the provider says that it may send."""
+    assert ready("domains", "add", "example.com").code == 0
+    with counting_server(manner) as server:
+        spoken(monkeypatch, "sendgrid", api_key=KEY, base_url=server.url, allow_loopback="1")
+        ran = check_secret(ready("domains", "verify", "example.com", "--provider", "sendgrid"))
+    assert ran.code == code
+    assert says in ran.out + ran.err
+    listed = {one["name"]: one["is_verified"] for one in ready("domains", "list", "--json").json}
+    assert listed["example.com"] is (code == 0)
+
+
+def test_who_cannot_tell_is_not_asked(ready: Run) -> None:
+    """The outbox knows of no domains, and a provider without a key cannot be asked."""
+    for provider, says in (("migma", "cannot tell whether a domain may send"), ("resend", "is not connected")):
+        ran = ready("domains", "verify", "mail.example.com", "--provider", provider)
+        assert ran.code == 1
+        assert says in ran.err

@@ -90,7 +90,7 @@ def test_a_domain_is_asked_for_as_documented(server: str) -> None:
     """The list of domains is a request it knows, and its example answer is read: not verified yet."""
     provider = Resend.connect(settings(server))
     try:
-        found = check_domain(ResendCodec(Secret(KEY), server), provider, "example.com")
+        found = check_domain(ResendCodec(Secret(KEY), server), provider.ask, "example.com")
     finally:
         provider.close()
     assert not found.unwrap().may_send

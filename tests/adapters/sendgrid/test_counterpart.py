@@ -126,7 +126,7 @@ def test_a_domain_is_asked_for_as_documented() -> None:
     with prism("sendgrid-domain-authentication-v3.official.json") as url:
         provider = SendGrid.connect(settings(url))
         try:
-            found = check_domain(SendGridCodec(Secret(KEY), url), provider, "example.com")
+            found = check_domain(SendGridCodec(Secret(KEY), url), provider.ask, "example.com")
         finally:
             provider.close()
     assert found.unwrap().name == "example.com"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from .aiohttp_transport import AiohttpTransport
-from .codec import Codec
+from .codec import Codec, VerifyingCodec
 from .domains import DomainCodec, DomainState, NextPage, check_domain, check_domain_async
 from .endpoint import HttpSettings, base_url_fault
 from .exchange import Answer, Header, HttpRequest, HttpResponse, NoAnswer, Sent
 from .following import Following, Refusal, following, lift, next_provider
 from .halving import Halving
-from .provider import AsyncHttpProvider, HttpProvider
+from .provider import AsyncHttpProvider, HttpProvider, VerifyingHttpProvider
 from .read import read_json
 from .retry_after import retry_after, seconds_until
 from .secret import Secret
@@ -40,6 +40,8 @@ __all__ = [
     "Sent",
     "Transport",
     "Urllib3Transport",
+    "VerifyingCodec",
+    "VerifyingHttpProvider",
     "base_url_fault",
     "check_domain",
     "check_domain_async",

@@ -8,9 +8,10 @@ from migma_core.delivery import Attempt, Outcome, Parcel
 from migma_core.message import Batch
 from migma_core.ports import Capabilities
 
+from .domains import DomainCodec
 from .exchange import Answer, HttpRequest
 
-__all__ = ["Codec"]
+__all__ = ["Codec", "VerifyingCodec"]
 
 
 class Codec(Protocol):
@@ -35,3 +36,7 @@ class Codec(Protocol):
     def decode(self, batch: Batch, answer: Answer, /) -> tuple[Outcome, ...]:
         """One outcome per message, in order, for any status, any octets, and no answer at all. Never raises."""
         ...
+
+
+class VerifyingCodec(Codec, DomainCodec, Protocol):
+    """A codec that can also ask whether a domain may send."""

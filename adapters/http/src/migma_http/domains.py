@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from returns.result import Failure, Result, Success
 
 from .exchange import Answer, HttpRequest
-from .provider import AsyncHttpProvider, HttpProvider
 
 __all__ = ["DomainCodec", "DomainState", "NextPage", "check_domain", "check_domain_async"]
 
@@ -43,25 +42,27 @@ class DomainCodec(Protocol):
 _Steps: TypeAlias = Generator[HttpRequest, Answer, Result[DomainState, str]]
 
 
-def check_domain(codec: DomainCodec, provider: HttpProvider, name: str) -> Result[DomainState, str]:
-    """Ask a provider about a domain; the failure says why it could not tell."""
+def check_domain(codec: DomainCodec, ask: Callable[[HttpRequest], Answer], name: str) -> Result[DomainState, str]:
+    """Ask a provider about a domain, with its ``ask``; the failure says why it could not tell."""
     steps = _steps(codec, name)
     request = next(steps)
     while True:
         try:
-            request = steps.send(provider.ask(request))
+            request = steps.send(ask(request))
         except StopIteration as end:
             found: Result[DomainState, str] = end.value
             return found
 
 
-async def check_domain_async(codec: DomainCodec, provider: AsyncHttpProvider, name: str) -> Result[DomainState, str]:
+async def check_domain_async(
+    codec: DomainCodec, ask: Callable[[HttpRequest], Awaitable[Answer]], name: str
+) -> Result[DomainState, str]:
     """The same, awaited."""
     steps = _steps(codec, name)
     request = next(steps)
     while True:
         try:
-            request = steps.send(await provider.ask(request))
+            request = steps.send(await ask(request))
         except StopIteration as end:
             found: Result[DomainState, str] = end.value
             return found

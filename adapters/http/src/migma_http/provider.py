@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from returns.result import Success
+
 from migma_core.delivery import Attempt, Outcome, Parcel
 from migma_core.message import Batch
 from migma_core.ports import Capabilities
 
-from .codec import Codec
+from .codec import Codec, VerifyingCodec
+from .domains import check_domain
 from .exchange import Answer, HttpRequest
 from .transport import AsyncTransport, Transport, unforeseen
 
-__all__ = ["AsyncHttpProvider", "HttpProvider"]
+__all__ = ["AsyncHttpProvider", "HttpProvider", "VerifyingHttpProvider"]
 
 
 class HttpProvider:
@@ -48,6 +51,21 @@ class HttpProvider:
 
     def __repr__(self) -> str:
         return f"HttpProvider({self.codec!r})"
+
+
+class VerifyingHttpProvider(HttpProvider):
+    """A `migma_core.ports.VerifyingProvider`: it also says whether a domain may send."""
+
+    __slots__ = ("_domains",)
+
+    def __init__(self, codec: VerifyingCodec, transport: Transport) -> None:
+        super().__init__(codec, transport)
+        self._domains = codec
+
+    def domain_fault(self, name: str, /) -> str | None:
+        """Why mail from this domain cannot leave here, or why nobody can tell; ``None`` where it can."""
+        found = check_domain(self._domains, self.ask, name)
+        return found.map(lambda state: None if state.may_send else state.why).lash(Success).unwrap()
 
 
 class AsyncHttpProvider:

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from migma_http import AsyncHttpProvider, AsyncTransport, HttpProvider, HttpSettings, Transport, Urllib3Transport
+from migma_http import (
+    AsyncHttpProvider,
+    AsyncTransport,
+    HttpSettings,
+    Transport,
+    Urllib3Transport,
+    VerifyingHttpProvider,
+)
 from pydantic import Field
 
 from .codec import BASE_URL, ResendCodec
@@ -22,10 +29,10 @@ class Resend:
     Settings = ResendSettings
 
     @staticmethod
-    def connect(settings: ResendSettings, transport: Transport | None = None) -> HttpProvider:
+    def connect(settings: ResendSettings, transport: Transport | None = None) -> VerifyingHttpProvider:
         """A `migma_core.ports.Provider`; without a transport, urllib3 with the settings' limits."""
         codec = ResendCodec(settings.key, settings.base_url)
-        return HttpProvider(codec, transport or Urllib3Transport(settings.limits))
+        return VerifyingHttpProvider(codec, transport or Urllib3Transport(settings.limits))
 
     @staticmethod
     def connect_async(settings: ResendSettings, transport: AsyncTransport) -> AsyncHttpProvider:

@@ -10,8 +10,8 @@ from returns.pipeline import is_successful
 from returns.result import Result
 
 from migma_core.decision import MIGMA, STRICT, Policy
-from migma_core.ports import Clock, Store
-from migma_core.request import BUILT_IN_PROVIDER, Brand, Project
+from migma_core.ports import Clock, Store, VerifyingProvider
+from migma_core.request import BUILT_IN_PROVIDER, AccountId, Brand, Project, SendingDomain
 
 from .campaigns import Campaigns
 from .connections import Connections
@@ -67,6 +67,25 @@ class Migma:
     def start_project(self, name: str, brand: Brand) -> Project:
         """Create a project, the container of an audience and its campaigns, under the account."""
         return self.store.projects.create(name, brand, self.parts.clock.now())
+
+    def verify_domain(self, account: AccountId, name: str, provider: str | None = None) -> SendingDomain:
+        """
+        Mark a domain of the account as verified; where a provider is named, only if that says so.
+
+        Raises `ValueError` with its reason, and `LookupError` for a provider that is not connected, or cannot tell.
+        """
+        if provider is not None and (why := self._domain_fault(provider, name)) is not None:
+            raise ValueError(f"{name} is not verified: {why}")
+        return self.store.domains.verify(account, name, self.parts.clock.now())
+
+    def _domain_fault(self, name: str, domain: str) -> str | None:
+        provider = self.parts.connections.get(name)
+        if provider is None:
+            raise LookupError(f"the provider {name} is not connected; give it a key, or leave it out")
+        if not hasattr(provider, "domain_fault"):
+            raise LookupError(f"the provider {name} cannot tell whether a domain may send; leave it out")
+        asked: VerifyingProvider = provider  # type: ignore[assignment]  # it has what makes it one
+        return asked.domain_fault(domain)
 
     def close(self) -> None:
         """Release the database, and what providers keep open."""

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from migma_http import AsyncHttpProvider, AsyncTransport, HttpProvider, HttpSettings, Transport, Urllib3Transport
+from migma_http import (
+    AsyncHttpProvider,
+    AsyncTransport,
+    HttpSettings,
+    Transport,
+    Urllib3Transport,
+    VerifyingHttpProvider,
+)
 from pydantic import Field, model_validator
 
 from .codec import BASE_URL, EU_URL, SendGridCodec
@@ -32,10 +39,10 @@ class SendGrid:
     Settings = SendGridSettings
 
     @staticmethod
-    def connect(settings: SendGridSettings, transport: Transport | None = None) -> HttpProvider:
+    def connect(settings: SendGridSettings, transport: Transport | None = None) -> VerifyingHttpProvider:
         """A `migma_core.ports.Provider`; without a transport, urllib3 with the settings' limits."""
         codec = SendGridCodec(settings.key, settings.base_url)
-        return HttpProvider(codec, transport or Urllib3Transport(settings.limits))
+        return VerifyingHttpProvider(codec, transport or Urllib3Transport(settings.limits))
 
     @staticmethod
     def connect_async(settings: SendGridSettings, transport: AsyncTransport) -> AsyncHttpProvider:
