@@ -24,6 +24,7 @@ from .faults import (
     JustificationMissing,
     LoopbackLinks,
     ManagedDomainElsewhere,
+    MarketingAheadOfTime,
     PostalAddressMissing,
     ProviderNotConnected,
     ReservedName,
@@ -165,6 +166,8 @@ def _carrying_faults(request: SendRequest, sender: Sender) -> tuple[Fault, ...]:
         return ()
     if request.content.attachments and not can.attachments:
         faults.append(CannotCarry(can.name, "attachments"))
+    if request.deliver_at is not None and not can.schedules:
+        faults.append(CannotCarry(can.name, "time of delivery"))
     recipients = request.recipients
     if isinstance(recipients, OneAddress) and recipients.address.is_international and not can.international_local_parts:
         faults.append(CannotCarry(can.name, "international recipient"))  # RFC 6531 §3.4
@@ -197,6 +200,8 @@ def _marketing_faults(request: SendRequest, sender: Sender, policy: Policy) -> t
     topic = sender.topic if sender.topic is not None and sender.topic.id == request.topic else None
     if request.topic is not None and not (topic and topic.is_active):  # R19: transactional mail has no topic to respect
         faults.append(TopicUnusable(request.topic, known=topic is not None))
+    if request.deliver_at is not None:
+        faults.append(MarketingAheadOfTime())
     if not (sender.postal_address or "").strip():
         faults.append(PostalAddressMissing())
     return tuple(faults)

@@ -154,6 +154,8 @@ def explain_fault(fault: Fault) -> str:  # noqa: PLR0911 - one line per fault
             return f"there is no {what} {name!r} to leave out in this project"
         case a.TopicMissing():
             return "marketing mail needs a topic under this policy; name one"
+        case a.MarketingAheadOfTime():
+            return "marketing is handed over at its time, since people may opt out before it; leave deliver_at out"
         case a.CannotCarry(provider, what):
             return f"the provider {provider} cannot carry {what}; send it through another"
         case a.LoopbackLinks(provider):

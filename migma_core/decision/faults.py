@@ -18,6 +18,7 @@ __all__ = [
     "JustificationMissing",
     "LoopbackLinks",
     "ManagedDomainElsewhere",
+    "MarketingAheadOfTime",
     "PostalAddressMissing",
     "ProviderNotConnected",
     "ReservedName",
@@ -132,7 +133,7 @@ class CannotCarry:
     """The provider cannot carry something that the request holds; it is never dropped in silence (design D9)."""
 
     provider: str
-    what: Literal["attachments", "international recipient"]
+    what: Literal["attachments", "international recipient", "time of delivery"]
     kind: Literal["cannot_carry"] = field(default="cannot_carry", kw_only=True, repr=False)
 
 
@@ -142,6 +143,13 @@ class LoopbackLinks:
 
     provider: str
     kind: Literal["loopback_links"] = field(default="loopback_links", kw_only=True, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class MarketingAheadOfTime:
+    """Marketing that a provider is to keep until its time: an opt-out in between would come too late (R9)."""
+
+    kind: Literal["marketing_ahead_of_time"] = field(default="marketing_ahead_of_time", kw_only=True, repr=False)
 
 
 Fault: TypeAlias = (
@@ -159,4 +167,5 @@ Fault: TypeAlias = (
     | TopicMissing
     | CannotCarry
     | LoopbackLinks
+    | MarketingAheadOfTime
 )

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from email.message import Message as ParsedMail
 from html.parser import HTMLParser
 from typing import Final, NamedTuple
 
 from ..decision.purpose import Purpose
+from ..request.content import Attachment
 from .message import Message
 
 __all__ = ["Delivered", "certify", "certify_mime", "read_mime"]
@@ -30,7 +32,8 @@ _ONCE = ("date", "from", "message-id", "mime-version", "subject", "to")  # RFC 5
 class Delivered(NamedTuple):
     """
     One message as a mailbox would receive it. ``recipients`` are the addresses it goes to, ``headers`` name and value
-    of every header in order, as they stand but unfolded; ``text`` and ``html`` the decoded bodies.
+    of every header in order, as they stand but unfolded; ``text`` and ``html`` the decoded bodies. ``sender`` is a name
+    and an address, ``delivery`` our own id; these and what follows are ``None`` or empty where a reader does not tell.
     """
 
     recipients: tuple[str, ...]
@@ -38,6 +41,12 @@ class Delivered(NamedTuple):
     subject: str
     text: str | None
     html: str | None
+    sender: tuple[str, str] | None = None
+    reply_to: str | None = None
+    delivery: str | None = None
+    files: tuple[Attachment, ...] = ()
+    labels: tuple[str, ...] = ()
+    metadata: tuple[tuple[str, str], ...] = ()
 
     def all(self, name: str) -> list[str]:
         """Every value of a header, by its name in any case."""
@@ -75,7 +84,7 @@ def read_mime(octets: bytes) -> Delivered:
     """Read a message with Python's own parser, headers as they stand."""
     from email import message_from_bytes, policy
     from email.header import decode_header, make_header
-    from email.utils import getaddresses
+    from email.utils import getaddresses, parseaddr
 
     parsed = message_from_bytes(octets, policy=policy.compat32)
     headers = tuple((name, re.sub(r"\r?\n(?=[ \t])", "", str(value))) for name, value in parsed.items())
@@ -86,14 +95,32 @@ def read_mime(octets: bytes) -> Delivered:
             payload = part.get_payload(decode=True)
             assert isinstance(payload, bytes)  # noqa: S101 - a text part is a leaf
             bodies.setdefault(part.get_content_subtype(), payload.decode("utf-8", "replace"))
-    subject = "".join(value for name, value in headers if name.lower() == "subject")
+    once = {name.lower(): value for name, value in headers}
+    name, address = parseaddr(once.get("from", ""))
     return Delivered(
         tuple(address for _, address in getaddresses(addressed)),
         headers,
-        str(make_header(decode_header(subject))),
+        str(make_header(decode_header(once.get("subject", "")))),
         bodies.get("plain"),
         bodies.get("html"),
+        (str(make_header(decode_header(name))), address) if address else None,
+        once.get("reply-to"),
+        once.get("x-migma-delivery"),
+        tuple(_files(parsed)),
+        tuple(one for one in once.get("x-migma-labels", "").split(", ") if one),
+        tuple((name[17:], value) for name, value in headers if name.lower().startswith("x-migma-metadata-")),
     )
+
+
+def _files(parsed: ParsedMail) -> Iterator[Attachment]:
+    """Files and inline images, decoded."""
+    for part in parsed.walk():
+        if part.get_content_disposition() is not None:
+            payload = part.get_payload(decode=True)
+            assert isinstance(payload, bytes)  # noqa: S101 - a file is a leaf
+            shown = part.get("Content-ID")
+            name = part.get_filename() or ""
+            yield Attachment(name, payload, part.get_content_type(), shown.strip("<>") if shown else None)
 
 
 def _common(delivered: Delivered, message: Message) -> Iterator[str]:

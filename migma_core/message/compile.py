@@ -13,11 +13,11 @@ from ..request.send_request import SendRequest
 from .compliance import OURS, UNSUBSCRIBE_URL, with_html_footer, with_pixel, with_text_footer
 from .html_places import html_places
 from .plain_text import plain_text
-from .template import InvalidTemplate, Template, parse_template
+from .template import InvalidTemplate, Template, lined, parse_template
 
 __all__ = ["COMPILER", "Compiled", "compile_content", "missing_names"]
 
-COMPILER: Final = 2
+COMPILER: Final = 3
 """Version of the compiler, recorded with each attempt: the same version makes the same bytes."""
 
 
@@ -58,7 +58,8 @@ class Compiled:
         # as text: the repr of an address is masked
         sender = (str(request.sender), request.sender_name, str(request.reply_to or ""))
         headers = tuple(request.headers.items())
-        shape = (COMPILER, self.purpose, sender, request.project, request.topic, self.brand, headers)
+        marks = (request.labels, tuple(request.metadata.items()), request.deliver_at)
+        shape = (COMPILER, self.purpose, sender, request.project, request.topic, self.brand, headers, marks)
         digest = hashlib.sha256(repr((shape, self.subject, self.text, self.html)).encode())
         for one in request.content.attachments:
             digest.update(repr((one.filename, one.media_type, one.content_id, len(one.data))).encode())
@@ -77,8 +78,8 @@ def compile_content(request: SendRequest, brand: Brand) -> Compiled:
     subject = parse_template(content.subject)
     if subject.names & OURS:
         raise InvalidTemplate("the subject cannot hold a link or a postal address; place them in the body")
-    page = html_places(parse_template(content.html)) if content.html.strip() else None
-    text = parse_template(content.text if content.text is not None else plain_text(content.html))
+    page = html_places(parse_template(lined(content.html))) if content.html.strip() else None
+    text = parse_template(lined(content.text if content.text is not None else plain_text(content.html)))
     if purpose is Purpose.TRANSACTIONAL:
         return Compiled(request, brand, purpose, subject, text, page.template if page else None)
     html = with_pixel(with_html_footer(page, brand)) if page else None

@@ -18,10 +18,16 @@ from .message import Batch, Message
 from .program import Hole, Program, Target, pieces_of
 from .template import Template
 
-__all__ = ["DELIVERY_HEADER", "MimeProgram", "mime_messages"]
+__all__ = ["DELIVERY_HEADER", "LABELS_HEADER", "METADATA_HEADER", "MimeProgram", "mime_messages"]
 
 DELIVERY_HEADER = "X-Migma-Delivery"
 """Carries our delivery id; nothing in it can be decoded to a person."""
+
+LABELS_HEADER = "X-Migma-Labels"
+"""The request's labels, with commas between."""
+
+METADATA_HEADER = "X-Migma-Metadata-"
+"""The beginning of a header for each entry of the request's metadata."""
 
 _SOFT_BREAK = "=\r\n"
 _SENTINEL = b"x"
@@ -52,6 +58,8 @@ class MimeProgram:
         else:
             head.append(b"Auto-Submitted: auto-generated")  # RFC 3834 §5, compliance H-04
         head += [unstructured(name, value) for name, value in request.headers.items()]
+        head += [structured(LABELS_HEADER, ", ".join(request.labels))] if request.labels else []
+        head += [structured(f"{METADATA_HEADER}{name}", value) for name, value in request.metadata.items()]
         self._head = b"\r\n".join([*head, b"MIME-Version: 1.0"])
         self._body = Program(_entity(compiled))
 

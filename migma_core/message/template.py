@@ -10,7 +10,7 @@ from datetime import datetime
 from ..audience.values import Scalar
 from .landing import ENCODE, Landing
 
-__all__ = ["InvalidTemplate", "Slot", "Template", "as_text", "lone_surrogate", "parse_template"]
+__all__ = ["InvalidTemplate", "Slot", "Template", "as_text", "lined", "lone_surrogate", "parse_template"]
 
 _BRACES = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _INSIDE = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_.-]{0,99})\s*(?:\|(.*))?", re.DOTALL)
@@ -78,6 +78,16 @@ def parse_template(text: str) -> Template:
     return Template(tuple(part for part in parts if part != ""))
 
 
+def lined(text: str) -> str:
+    r"""
+    A text with line feeds alone for line ends, so that none arises or vanishes where a value meets a literal.
+
+    >>> lined("a\r\nb\rc")
+    'a\nb\nc'
+    """
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
 def as_text(value: Scalar) -> str:
     """A value as it appears in a message; null is empty."""
     match value:
@@ -88,7 +98,7 @@ def as_text(value: Scalar) -> str:
         case datetime():
             return value.isoformat()
         case _:
-            return str(value)
+            return lined(str(value))
 
 
 def lone_surrogate(text: str) -> int | None:

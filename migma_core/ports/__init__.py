@@ -12,7 +12,7 @@ from .person import (
     SuppressionRecord,
     TopicChoice,
 )
-from .provider import Capabilities, ListingProvider, Provider
+from .provider import Capabilities, ListingProvider, Provider, VerifyingProvider
 from .signer import Signer
 from .store import (
     ContactPage,
@@ -55,4 +55,5 @@ __all__ = [
     "SuppressionRecord",
     "Tag",
     "TopicChoice",
+    "VerifyingProvider",
 ]

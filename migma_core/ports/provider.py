@@ -11,7 +11,7 @@ from ..message.message import Batch
 from ..message.token import DeliveryId
 from ..request.provider import Capabilities
 
-__all__ = ["Capabilities", "ListingProvider", "Provider"]
+__all__ = ["Capabilities", "ListingProvider", "Provider", "VerifyingProvider"]
 
 
 class Provider(Protocol):
@@ -38,4 +38,12 @@ class ListingProvider(Provider, Protocol):
 
     def holds(self, deliveries: Sequence[DeliveryId], /) -> frozenset[DeliveryId]:
         """Those of the deliveries that it has accepted; absence is proof that it has not."""
+        ...
+
+
+class VerifyingProvider(Provider, Protocol):
+    """A provider that knows which domains may send through it."""
+
+    def domain_fault(self, name: str, /) -> str | None:
+        """Why mail from this domain cannot leave there, or why that cannot be told; ``None`` where it can."""
         ...

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .send_request import SendRequest
+
 __all__ = ["Capabilities"]
 
 
@@ -13,12 +15,25 @@ class Capabilities:
     What a provider can carry. What it cannot is refused before sending, never dropped in silence (design D9).
 
     ``most_messages`` is per hand-over. ``lists_deliveries`` says that it can tell which deliveries it holds,
-    ``stays_here`` that mail never leaves this machine, so that links to it may be in the mail.
+    ``stays_here`` that mail never leaves this machine, so that links to it may be in the mail, ``knows_repeats`` that
+    the same attempt handed over twice within a day is sent once, ``answers_each`` that every message of a hand-over has
+    an answer and an id of its own, ``schedules`` that it keeps a message until its time.
     """
 
     name: str
     most_messages: int
     international_local_parts: bool = False
     attachments: bool = True
+    attachments_in_batches: bool = True
     lists_deliveries: bool = False
     stays_here: bool = False
+    knows_repeats: bool = False
+    answers_each: bool = True
+    schedules: bool = False
+    schedules_batches: bool = False
+
+    def together(self, request: SendRequest) -> int:
+        """How many messages of this request go in one hand-over."""
+        alone = bool(request.content.attachments) and not self.attachments_in_batches
+        alone = alone or (request.deliver_at is not None and not self.schedules_batches)
+        return 1 if alone else self.most_messages

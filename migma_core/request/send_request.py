@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from unicodedata import category
 
 from ..audience.address import Address, hidden_characters
@@ -15,6 +16,7 @@ from .content import Content
 from .custom_headers import check_custom_headers
 from .domain import BUILT_IN_PROVIDER, PROVIDERS
 from .exclusion import Exclusion
+from .labels import check_labels
 from .recipients import Recipients
 
 __all__ = ["SendRequest"]
@@ -30,7 +32,9 @@ class SendRequest:
     ``transactional`` is unset by default: the shape of the recipients decides then (R1, R2), and an explicit value wins
     (R4, R5). ``justification`` is recorded beside such an override (R7). ``exclusions`` leave people out of the
     audience, whatever the purpose. ``variables`` win over contact values. ``headers`` are the caller's own, the
-    same for everyone, never one that we or the provider set. Raises `ValueError` for names and headers that would break
+    same for everyone, never one that we or the provider set. ``labels`` and ``metadata`` come back with the provider's
+    events, for statistics: opaque words, never a person's data. ``deliver_at`` asks the provider to keep transactional
+    mail until then. Raises `ValueError` for names and headers that would break
     or forge one, for a name that shows another address than the sender's (G-09), and for unknown providers (R41).
     """
 
@@ -47,6 +51,9 @@ class SendRequest:
     exclusions: tuple[Exclusion, ...] = ()
     variables: Mapping[str, Scalar] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
+    labels: tuple[str, ...] = ()
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    deliver_at: datetime | None = None
 
     def __post_init__(self) -> None:
         if not self.sender_name.strip():
@@ -62,3 +69,6 @@ class SendRequest:
         if not self.sender.local.isascii():
             raise ValueError("the local part of the from address is ASCII: several providers garble others")
         check_custom_headers(self.headers)
+        check_labels(self.labels, self.metadata)
+        if self.deliver_at is not None and self.deliver_at.tzinfo is None:
+            raise ValueError("deliver_at needs a zone: pass an aware datetime")

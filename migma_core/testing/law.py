@@ -45,7 +45,8 @@ class LawBook:
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
-        named = {one.name: one for one in (*cls.laws, *(one for one in vars(cls).values() if isinstance(one, Law)))}
+        inherited = (one for base in cls.__bases__ for one in getattr(base, "laws", ()))
+        named = {one.name: one for one in (*inherited, *(one for one in vars(cls).values() if isinstance(one, Law)))}
         cls.laws = tuple(named.values())
         for one in cls.laws:
             setattr(cls, one.name, _as_test(one))

@@ -7,6 +7,7 @@ Values and literals hold what breaks headers, parsers, pages and providers' own 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -26,12 +27,22 @@ from ..message.compile import Compiled, compile_content
 from ..message.message import Batch, Message
 from ..message.token import DeliveryId, Token, TokenKeys, TokenPurpose, mint_token
 from ..request.brand import Brand
-from ..request.content import Content
+from ..request.content import Attachment, Content
 from ..request.recipients import TagHolders
 from ..request.send_request import SendRequest
-from .strategies import custom_headers, names, sender_names
+from .strategies import custom_headers, labels, metadata, names, sender_names
 
-__all__ = ["KEYS", "NOW", "batches", "brands", "hostile_texts", "mail_contents", "people_values"]
+__all__ = [
+    "KEYS",
+    "NOW",
+    "batches",
+    "brands",
+    "files",
+    "hostile_texts",
+    "mail_contents",
+    "people_values",
+    "plain_batch",
+]
 
 NOW: Final = datetime(2026, 5, 1, 12, tzinfo=UTC)
 """When these batches are made."""
@@ -78,13 +89,45 @@ def people_values() -> SearchStrategy[Mapping[str, Scalar]]:
     return st.fixed_dictionaries({"name": st.just("") | names(most=40), "x": hostile_texts(), "y": hostile_texts()})
 
 
-def batches(*, purpose: Purpose | None = None, most: int = 3) -> SearchStrategy[Batch]:
-    """Approved messages of one content to one to ``most`` people, each with a link of their own where they need one."""
+def files() -> SearchStrategy[tuple[Attachment, ...]]:
+    """Files to attach, and images to show: any octets, names of several scripts."""
+    attached = st.builds(Attachment, st.sampled_from(_FILE_NAMES), st.binary(max_size=200), st.just("application/pdf"))
+    image = st.builds(Attachment, st.just("logo.png"), st.binary(max_size=200), st.just("image/png"), st.just("logo-1"))
+    return st.lists(attached | image, max_size=3, unique_by=lambda one: one.filename).map(tuple)
+
+
+def batches(*, purpose: Purpose | None = None, most: int = 3, whole: bool = False) -> SearchStrategy[Batch]:
+    """
+    Approved messages of one content to one to ``most`` people, each with a link of their own where they need one;
+    ``whole`` ones have files, a reply-to, labels and metadata as well.
+    """
     people = st.lists(people_values(), min_size=1, max_size=most)
     purposes = st.sampled_from(Purpose) if purpose is None else st.just(purpose)
-    return st.builds(_batch, mail_contents(), brands(), purposes, people, sender_names(most=60), custom_headers())
+    reply_to = st.none() | st.just(Address("help", "acme.example.com")) if whole else st.none()
+    requests = st.builds(
+        _request,
+        st.builds(_with, mail_contents(), files()) if whole else mail_contents(),
+        purposes,
+        sender_names(most=60),
+        custom_headers(),
+        reply_to,
+        st.tuples(labels(), metadata()) if whole else st.just(((), {})),
+    )
+    return st.builds(_batch, requests, brands(), people)
 
 
+def plain_batch(
+    count: int, *, file: bool = False, address: Address | None = None, deliver_at: datetime | None = None
+) -> Batch:
+    """A batch of plain messages, as many as wanted: to ask whether it is carried at all."""
+    attached = (Attachment("terms.pdf", b"%PDF-", "application/pdf"),) if file else ()
+    content = Content("Hello {{name|you}}", "<p>Hello {{name|you}}</p>", attachments=attached)
+    brand = Brand("Acme", "1 Main Street", "https://mail.example.com")
+    request = replace(_request(content, Purpose.TRANSACTIONAL, "Acme", {}), deliver_at=deliver_at)
+    return _batch(request, brand, [{}] * count, address)
+
+
+_FILE_NAMES = ("terms.pdf", "a b (1).pdf", "Übersicht.pdf", "見積書.pdf", f"{'long' * 40}.pdf")
 _HARMLESS = str.maketrans({"{": "(", "}": ")", "<": "(", "&": "+"})
 _PAGE = (
     "<html><body><h1 title='{{x}}'>{{name|you}}</h1><p style=\"color:{{y}}\">LITERAL{{x}}LITERAL</p>"
@@ -93,15 +136,19 @@ _PAGE = (
 )
 
 
-def _batch(
+def _with(content: Content, attached: tuple[Attachment, ...]) -> Content:
+    return replace(content, attachments=attached)
+
+
+def _request(
     content: Content,
-    brand: Brand,
     purpose: Purpose,
-    people: Sequence[Mapping[str, Scalar]],
     sender_name: str,
     headers: Mapping[str, str],
-) -> Batch:
-    request = SendRequest(
+    reply_to: Address | None = None,
+    marks: tuple[tuple[str, ...], Mapping[str, str]] = ((), {}),
+) -> SendRequest:
+    return SendRequest(
         project=_PROJECT,
         sender=Address("news", "acme.example.com"),
         sender_name=sender_name,
@@ -109,13 +156,22 @@ def _batch(
         content=content,
         transactional=purpose is Purpose.TRANSACTIONAL,
         headers=headers,
+        reply_to=reply_to,
+        labels=marks[0],
+        metadata=marks[1],
     )
+
+
+def _batch(
+    request: SendRequest, brand: Brand, people: Sequence[Mapping[str, Scalar]], address: Address | None = None
+) -> Batch:
     compiled = compile_content(request, brand)
-    return Batch.of(compiled, [_message(compiled, number, values) for number, values in enumerate(people)], NOW)
+    them = [_message(compiled, number, values, address) for number, values in enumerate(people)]
+    return Batch.of(compiled, them, NOW)
 
 
-def _message(compiled: Compiled, number: int, values: Mapping[str, Scalar]) -> Message:
-    address = Address(f"person{number}", "example.com")
+def _message(compiled: Compiled, number: int, values: Mapping[str, Scalar], address: Address | None) -> Message:
+    address = address or Address(f"person{number}", "example.com")
     contact = Contact(id=ContactId(f"{number + 1:032x}"), project=_PROJECT, address=address)
     facts = facts_about(contact, classify(compiled.request).purpose)
     assert decide(facts) == Mailable()

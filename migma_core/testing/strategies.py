@@ -67,6 +67,8 @@ __all__ = [
     "exclusions",
     "facts",
     "faults",
+    "labels",
+    "metadata",
     "moments",
     "names",
     "opt_ins",
@@ -554,7 +556,25 @@ def send_requests(  # noqa: PLR0913 - one keyword per field that decides somethi
         justification=_or(justification, st.none() | st.text(max_size=20)),
         variables=_or(variables, st.dictionaries(_field_names(), scalars(), max_size=2)),
         headers=_or(headers, custom_headers()),
+        labels=labels(),
+        metadata=metadata(),
+        deliver_at=st.none() | moments(),
     )
+
+
+def labels() -> SearchStrategy[tuple[str, ...]]:
+    """What a request may be labelled with."""
+    return st.lists(_marks(64), max_size=3, unique=True).map(tuple)
+
+
+def metadata() -> SearchStrategy[Mapping[str, str]]:
+    """What may be noted about a request."""
+    return st.dictionaries(_marks(40), _marks(64), max_size=3)
+
+
+def _marks(most: int) -> SearchStrategy[str]:
+    words = st.text("abzAZ019_-", min_size=1, max_size=most)
+    return words.filter(lambda word: not word.lower().startswith("migma"))
 
 
 def custom_headers() -> SearchStrategy[Mapping[str, str]]:

@@ -65,6 +65,9 @@ CHANGED: dict[str, Any] = {
     "variables": {"code": "42"},
     "justification": "recall notice",
     "headers": {"X-Campaign": "spring"},
+    "labels": ("receipt",),
+    "metadata": {"order": "o-1042"},
+    "deliver_at": NOW,
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import random
+from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -15,8 +16,6 @@ from migma_sendgrid import CAPABILITIES, CannotCarry, encode
 from migma_sendgrid.limits import MOST_OCTETS, MOST_SUBSTITUTED
 
 from migma_core import Address, Attachment, Batch, Compiled, Scalar
-from migma_core.message.certificate import Delivered
-from migma_core.testing import EncodingLaws
 from tests.adapters.sendgrid.expander import Expanded, expand
 from tests.support.batches import NOW, batch_for, compiled_for, delivery_id, message_for, opt_out_link
 from tests.support.texts import header_texts, texts
@@ -134,6 +133,13 @@ def test_sendgrid_adds_nothing_of_its_own() -> None:
     assert not {"asm", "mail_settings", "template_id", "categories", "ip_pool_name"} & set(body)
 
 
+def test_only_an_opt_out_of_marketing_is_bypassed_and_only_by_other_mail() -> None:
+    """A receipt reaches who opted out of marketing; bounces and complaints are never bypassed (R11, Q-05)."""
+    body = body_of(batch_for(compiled_for(transactional=True)))
+    assert body["mail_settings"] == {"bypass_unsubscribe_management": {"enable": True}}
+    assert b"bypass" not in encode(batch_for(compiled_for()))
+
+
 def test_the_shape_is_what_sendgrid_reads() -> None:
     """Names, nesting and order are those of v3 mail/send, text before HTML."""
     compiled = compiled_for(
@@ -152,12 +158,25 @@ def test_the_shape_is_what_sendgrid_reads() -> None:
         "reply_to": {"email": "help@acme.example.com"},
         "content": [{"type": "text/plain", "value": "~t0;"}, {"type": "text/html", "value": "<p>~h0;</p>"}],
         "headers": {"Auto-Submitted": "auto-generated"},
+        "mail_settings": {"bypass_unsubscribe_management": {"enable": True}},
         "tracking_settings": {
             "subscription_tracking": {"enable": False},
             "click_tracking": {"enable": False, "enable_text": False},
             "open_tracking": {"enable": False},
         },
     }
+
+
+def test_labels_metadata_and_time_are_the_requests() -> None:
+    """They stand once for all; a time is in whole Unix seconds, and 72 hours ahead at most."""
+    marks: dict[str, Any] = {"labels": ("receipt", "spring"), "metadata": {"order": "o-1"}}
+    compiled = compiled_for(transactional=True, deliver_at=NOW + timedelta(hours=72), **marks)
+    body = body_of(batch_for(compiled, [{}, {}]))
+    assert (body["categories"], body["custom_args"]) == (["receipt", "spring"], {"order": "o-1"})
+    assert body["send_at"] == int(NOW.timestamp()) + 72 * 3600
+    late = compiled_for(transactional=True, deliver_at=NOW + timedelta(hours=73))
+    with pytest.raises(CannotCarry, match="72 hours at most"):
+        encode(batch_for(late))
 
 
 def test_without_slots_nothing_is_substituted() -> None:
@@ -250,20 +269,3 @@ def test_the_expander_replaces_plainly() -> None:
         "content": [{"type": "text/plain", "value": "-x-x-"}],
     }
     assert expand(json.dumps(body).encode()) == [Expanded(["a@b.example"], "1", "1x-", None, {}, {})]
-
-
-class TestSendGrid(EncodingLaws):
-    """The codec under the law book of encodings, expanded by SendGrid's published rules."""
-
-    cannot_carry = (CannotCarry,)
-
-    def encode(self, batch: Batch) -> bytes:
-        """The JSON body."""
-        return encode(batch)
-
-    def read(self, octets: bytes, batch: Batch) -> list[Delivered]:
-        """What each mailbox would receive."""
-        return [
-            Delivered(tuple(one.to), tuple(one.headers.items()), one.subject, one.text, one.html)
-            for one in expand(octets)
-        ]

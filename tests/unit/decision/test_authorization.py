@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -272,5 +273,18 @@ def test_what_the_provider_cannot_carry_is_refused() -> None:
         a.CannotCarry("poor", "attachments"),
         a.CannotCarry("poor", "international recipient"),
     )
-    rich = Capabilities("rich", 1, international_local_parts=True)
+    assert faults(replace(RESET, deliver_at=LATER), replace(READY, capabilities=poor)) == (
+        a.CannotCarry("poor", "time of delivery"),
+    )
+    rich = Capabilities("rich", 1, international_local_parts=True, schedules=True)
+    assert faults(replace(RESET, deliver_at=LATER), replace(READY, capabilities=rich)) == ()
     assert faults(request, replace(READY, capabilities=rich)) == ()
+
+
+def test_marketing_is_not_handed_over_ahead_of_its_time() -> None:
+    """A provider that keeps it would deliver past an opt-out; transactional mail asks no such question (R9)."""
+    assert faults(replace(CAMPAIGN, deliver_at=LATER), READY) == (a.MarketingAheadOfTime(),)
+    assert faults(replace(RESET, deliver_at=LATER), READY) == ()
+
+
+LATER = datetime(2026, 5, 2, tzinfo=UTC)

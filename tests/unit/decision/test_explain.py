@@ -84,6 +84,10 @@ FAULTS: tuple[tuple[Fault, str], ...] = (
         a.PostalAddressMissing(),
         "marketing mail must carry a postal address and none is set; set it in the project's brand",
     ),
+    (
+        a.MarketingAheadOfTime(),
+        "marketing is handed over at its time, since people may opt out before it; leave deliver_at out",
+    ),
     (a.JustificationMissing(), "mailing an audience as transactional needs a justification under this policy"),
 )
 

@@ -9,6 +9,7 @@ from email.policy import default
 import pytest
 
 from migma_core import Address, Attachment, Batch, Compiled, Message, Scalar, mime_messages
+from migma_core.message.certificate import read_mime
 from migma_core.message.mime import DELIVERY_HEADER
 from tests.support.batches import NOW, batch_for, compiled_for, delivery_id, message_for, opt_out_link
 
@@ -190,3 +191,11 @@ def test_recipients_do_not_touch_each_other() -> None:
     alone = Batch.of(compiled, [message_for(compiled, {"name": "Ada"}, 1)], NOW)
     among: list[Message] = [message_for(compiled, {"name": "x" * 1000}, 0), message_for(compiled, {"name": "Ada"}, 1)]
     assert mime_messages(Batch.of(compiled, among, NOW))[1] == mime_messages(alone)[0]
+
+
+def test_a_line_end_is_one_wherever_a_value_meets_a_literal() -> None:
+    """A value that ends in CR before a line feed, or begins with one after CR, makes one line end and not two."""
+    compiled = compiled_for("Hi", "<p>Hi</p>", "a{{x}}\nb\r{{y}}c", transactional=True)
+    (octets,) = mime_messages(batch_for(compiled, [{"x": "\r", "y": "\n"}]))
+    (message,) = batch_for(compiled, [{"x": "\r", "y": "\n"}]).messages
+    assert (read_mime(octets).text or "").replace("\r\n", "\n") == compiled.text.render(message.values) == "a\n\nb\n\nc"

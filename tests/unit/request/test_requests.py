@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 import pytest
 
@@ -20,6 +21,7 @@ from migma_core import (
     TagHolders,
     read_recipients,
 )
+from migma_core.request.labels import check_labels
 
 ADA = Address("ada", "example.org")
 
@@ -146,3 +148,25 @@ def test_counts_are_not_negative(count: str) -> None:
 def test_a_managed_domain_is_below_the_products_own(name: str, managed: bool) -> None:
     """Only `<prefix>.migma.email` is managed; look-alikes are not (§1.10)."""
     assert SendingDomain(name).is_managed is managed
+
+
+def test_labels_and_metadata_are_words_that_every_provider_takes() -> None:
+    """Letters, digits, hyphens and underscores, ten of each, each once, none that looks like ours."""
+    check_labels(["a-Z_9"] + [f"l{n}" for n in range(9)], {f"n{n}": "v" for n in range(10)})
+    for labels, metadata, says in (
+        (["a b"], {}, "the label 'a b' has other characters"),
+        (["x" * 65], {}, "or not 1 to 64 of them"),
+        ([""], {}, "the label ''"),
+        (["a", "a"], {}, "a label stands once"),
+        ([f"l{n}" for n in range(11)], {}, "at most 10 labels, this one has 11"),
+        ([], {f"n{n}": "v" for n in range(11)}, "at most 10 entries of metadata"),
+        ([], {"order id": "1"}, "the metadata's name 'order id'"),
+        ([], {"order": "a@example.com"}, "the metadata's value"),
+        ([], {"order": "1\r\nBcc: x"}, "the metadata's value"),
+        (["Migma_x"], {}, "begins with migma"),
+        ([], {"migma_delivery": "1"}, "begins with migma"),
+    ):
+        with pytest.raises(ValueError, match=says):
+            check_labels(labels, metadata)
+    with pytest.raises(ValueError, match="deliver_at needs a zone"):
+        request(deliver_at=datetime(2026, 5, 1))  # noqa: DTZ001 - that is the point

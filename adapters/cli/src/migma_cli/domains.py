@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from cyclopts import App
+from typing import Annotated
+
+from cyclopts import App, Parameter
 from migma_wire import to_domain
 
 from migma_core.decision import health
@@ -26,11 +28,17 @@ def add(name: str, /, *, common: Options = USUAL) -> int:
 
 
 @app.command
-def verify(name: str, /, *, common: Options = USUAL) -> int:
-    """Mark a domain as verified: the local outbox asks no DNS; a provider's adapter asks the provider."""
+def verify(
+    name: str,
+    /,
+    *,
+    provider: Annotated[str | None, Parameter(help="Ask this provider first; without one, nobody is asked.")] = None,
+    common: Options = USUAL,
+) -> int:
+    """Mark a domain as verified: on your word, or on that of a connected provider."""
     with common.open() as migma:
         account = common.project_of(migma).account
-        domain = migma.store.domains.verify(account, to_domain(name), migma.parts.clock.now())
+        domain = migma.verify_domain(account, to_domain(name), provider)
     common.screen.say(f"{domain.name} is verified.")
     common.screen.json(domain)
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -32,6 +33,12 @@ def send(  # noqa: PLR0913 - one parameter per option
     justification: Annotated[str | None, Parameter(help="Why a whole audience is mailed as transactional.")] = None,
     var: Annotated[dict[str, str] | None, Parameter(help="Values for the template: --var.code 42")] = None,
     header: Annotated[dict[str, str] | None, Parameter(help="Headers of your own: --header.X-Campaign spring")] = None,
+    label: Annotated[tuple[str, ...], Parameter(help="Comes back with the provider's events; repeat it.")] = (),
+    metadata: Annotated[dict[str, str] | None, Parameter(help="The same, with a name: --metadata.order o-1042")] = None,
+    deliver_at: Annotated[
+        datetime | None,
+        Parameter(help="When the provider is to deliver transactional mail; UTC, or with an offset."),
+    ] = None,
     common: Options = USUAL,
 ) -> int:
     """Send now, to one address, a tag or a segment."""
@@ -60,11 +67,19 @@ def send(  # noqa: PLR0913 - one parameter per option
                 justification=justification,
                 variables=var or {},
                 headers=header or {},
+                labels=label,
+                metadata=metadata or {},
+                deliver_at=_aware(deliver_at),
                 watch=watch,
             ),
         )
     show_answer(common.screen, answer)
     return 0 if answer.status == "sent" else 1
+
+
+def _aware(moment: datetime | None) -> datetime | None:
+    """A time without an offset is in UTC."""
+    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
 
 
 def unsubscribe(token: str, /, *, common: Options = USUAL) -> int:

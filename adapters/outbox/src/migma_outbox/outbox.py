@@ -56,7 +56,11 @@ class Outbox:
         return CAPABILITIES
 
     def encode(self, batch: Batch, /) -> Parcel:
-        """One RFC 5322 message per body, in order."""
+        """One RFC 5322 message per body, in order. Raises `ValueError` for what it does not take."""
+        if len(batch.messages) > CAPABILITIES.most_messages:
+            raise ValueError(f"the outbox takes {CAPABILITIES.most_messages} messages at once; divide the batch")
+        if batch.compiled.request.deliver_at is not None:
+            raise ValueError("the outbox keeps no mail until its time; leave deliver_at out")
         return Parcel(mime_messages(batch))
 
     def hand_over(self, batch: Batch, parcel: Parcel, attempt: Attempt, /) -> tuple[Outcome, ...]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
+from migma_core.decision import Sender
 from migma_core.delivery import effects as e
 from migma_core.delivery.outcome import NotSent, Outcome, Unknown
 from migma_core.delivery.steps import Steps
@@ -33,13 +35,23 @@ def drive(steps: Steps[T], perform: Callable[[e.Effect[Any]], Any], watch: Watch
             watch(effect, answer)
 
 
-class Performer:
-    """Performs effects on real ports. One effect, one call."""
+def _as_it_is(sender: Sender) -> Sender:
+    return sender
 
-    def __init__(self, ledger: Ledger, provider: Provider, clock: Clock) -> None:
+
+class Performer:
+    """
+    Performs effects on real ports. One effect, one call. ``inform`` adds to each claim what the store does not know of
+    the sender's side: the providers that this installation is connected to.
+    """
+
+    def __init__(
+        self, ledger: Ledger, provider: Provider, clock: Clock, inform: Callable[[Sender], Sender] = _as_it_is
+    ) -> None:
         self._ledger = ledger
         self._provider = provider
         self._clock = clock
+        self._inform = inform
 
     def __call__(self, effect: e.Effect[Any]) -> Any:  # noqa: PLR0911 - one line per effect
         """Do what the effect says and return its answer. Raises `TypeError` for an effect nobody knows."""
@@ -50,7 +62,8 @@ class Performer:
             case e.WriteDeliveries(send, rows, after):
                 return ledger.write_deliveries(send, rows, after, now())
             case e.Claim(send, limit, wanted):
-                return ledger.claim(send, limit, wanted, now())
+                claimed = ledger.claim(send, limit, wanted, now())
+                return replace(claimed, sender=self._inform(claimed.sender))
             case e.CommitAttempt(attempt, fences, settled, decisions):
                 return ledger.commit_attempt(attempt, fences, settled, decisions, now())
             case e.HandOver():

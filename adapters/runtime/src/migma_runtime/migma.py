@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -9,10 +10,11 @@ from returns.pipeline import is_successful
 from returns.result import Result
 
 from migma_core.decision import MIGMA, STRICT, Policy
-from migma_core.ports import Clock, Provider, Store
-from migma_core.request import BUILT_IN_PROVIDER, Brand, Project
+from migma_core.ports import Clock, Store, VerifyingProvider
+from migma_core.request import BUILT_IN_PROVIDER, AccountId, Brand, Project, SendingDomain
 
 from .campaigns import Campaigns
+from .connections import Connections
 from .discovery import adapter
 from .opt_outs import OptOuts
 from .parts import Parts
@@ -72,9 +74,29 @@ class Migma:
         """Create a project, the container of an audience and its campaigns, under the account."""
         return self.store.projects.create(name, brand, self.parts.clock.now())
 
+    def verify_domain(self, account: AccountId, name: str, provider: str | None = None) -> SendingDomain:
+        """
+        Mark a domain of the account as verified; where a provider is named, only if that says so.
+
+        Raises `ValueError` with its reason, and `LookupError` for a provider that is not connected, or cannot tell.
+        """
+        if provider is not None and (why := self._domain_fault(provider, name)) is not None:
+            raise ValueError(f"{name} is not verified: {why}")
+        return self.store.domains.verify(account, name, self.parts.clock.now())
+
+    def _domain_fault(self, name: str, domain: str) -> str | None:
+        provider = self.parts.connections.get(name)
+        if provider is None:
+            raise LookupError(f"the provider {name} is not connected; give it a key, or leave it out")
+        if not hasattr(provider, "domain_fault"):
+            raise LookupError(f"the provider {name} cannot tell whether a domain may send; leave it out")
+        asked: VerifyingProvider = provider  # type: ignore[assignment]  # it has what makes it one
+        return asked.domain_fault(domain)
+
     def close(self) -> None:
-        """Release the database."""
+        """Release the database, and what providers keep open."""
         self.store.close()
+        self.parts.connections.close()
 
     def __enter__(self) -> Self:
         return self
@@ -87,11 +109,12 @@ class Migma:
 
 def _parts(settings: Settings, keys: Keys, policy: Policy) -> Parts:
     clock: Clock = adapter("migma.clock", settings.clock)()
-    built_in: Provider = adapter("migma.provider", settings.provider)(settings.outbox_path)
+    connections = Connections(settings, keys, os.environ)
+    connections.get(BUILT_IN_PROVIDER)  # told now where its adapter is missing, and not in the middle of a send
     store: Store = adapter("migma.store", settings.store).open(
         settings.database_url, pepper=keys.pepper_bytes(), lease=settings.lease
     )
-    return Parts(settings, keys, store, clock, policy, {BUILT_IN_PROVIDER: built_in})
+    return Parts(settings, keys, store, clock, policy, connections)
 
 
 def _or_raise(result: Result[T, FaultySettings]) -> T:

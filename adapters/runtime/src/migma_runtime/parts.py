@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from migma_core.audience import ProjectId, SegmentId, TopicId
-from migma_core.decision import Policy
+from migma_core.decision import Policy, Sender
 from migma_core.ports import Capabilities, Clock, Provider, Store
 from migma_core.request import BUILT_IN_PROVIDER, Project, SendRequest
 
+from .connections import Connections
 from .settings import Keys, Settings
 
 __all__ = ["Parts"]
@@ -16,23 +17,29 @@ __all__ = ["Parts"]
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Settings, secrets and adapters, put together by `Migma.open`. ``providers`` holds those that are connected."""
+    """Settings, secrets and adapters, put together by `Migma.open`. ``connections`` are the providers."""
 
     settings: Settings
     keys: Keys = field(repr=False)
     store: Store
     clock: Clock
     policy: Policy
-    providers: dict[str, Provider]
+    connections: Connections
 
     def provider(self, request: SendRequest) -> Provider:
         """The adapter behind the provider a request names. Raises `LookupError` where none is connected (R44)."""
-        try:
-            return self.providers[request.provider]
-        except KeyError:
+        found = self.connections.get(request.provider)
+        if found is None:
             raise LookupError(
                 f"the provider {request.provider} is not connected; connect it, or send through {BUILT_IN_PROVIDER}"
-            ) from None
+            )
+        return found
+
+    def informed(self, sender: Sender, request: SendRequest) -> Sender:
+        """What the store knows of the sender's side, and what this installation is connected to and can carry."""
+        provider = self.connections.get(request.provider)
+        connected = sender.connected | self.connections.names
+        return replace(sender, connected=connected, capabilities=provider.capabilities if provider else None)
 
     def capabilities(self, request: SendRequest) -> Capabilities:
         """What that provider can carry."""

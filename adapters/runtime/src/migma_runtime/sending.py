@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Unpack
 
 from migma_wire import to_address
@@ -126,6 +127,9 @@ class Sending:
             exclusions=self._exclusions(project, words),
             variables=words.get("variables") or {},
             headers=words.get("headers") or {},
+            labels=words.get("labels", ()),
+            metadata=words.get("metadata") or {},
+            deliver_at=words.get("deliver_at"),
         )
 
     def _recipients(
@@ -159,9 +163,7 @@ class Sending:
 
     def _sender(self, request: SendRequest) -> Sender:
         """What is known of the sender's side, and what a connected provider can carry."""
-        provider = self._parts.providers.get(request.provider)
-        known = self._parts.store.sends.sender(request)
-        return known if provider is None else replace(known, capabilities=provider.capabilities)
+        return self._parts.informed(self._parts.store.sends.sender(request), request)
 
     def queue(self, request: SendRequest) -> SendAnswer:
         """Accept a request: it is on record when this returns, and nothing has been sent (R57)."""
@@ -216,9 +218,10 @@ class Sending:
             provider.capabilities.name,
             provider.encode,
             _carrier(provider.capabilities),
-            min(parts.settings.batch_size, provider.capabilities.most_messages),
+            min(parts.settings.batch_size, provider.capabilities.together(request)),
         )
-        drive(send_steps(job), Performer(parts.store.ledger, provider, parts.clock), watch)
+        inform = partial(parts.informed, request=request)
+        drive(send_steps(job), Performer(parts.store.ledger, provider, parts.clock, inform), watch)
         return self.status(send)
 
     def status(self, send: SendId) -> SendAnswer:

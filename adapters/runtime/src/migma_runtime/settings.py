@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 from returns.result import Failure, Result, Success
 
-__all__ = ["FaultySettings", "Keys", "Settings", "create_home", "load_keys", "load_settings"]
+__all__ = ["FaultySettings", "Keys", "Settings", "create_home", "load_keys", "load_settings", "told"]
 
 _SETTINGS_FILE = "migma.toml"
 _KEYS_FILE = "keys.toml"
@@ -43,6 +43,17 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(30.0, gt=0, le=3600)
     languages: tuple[str, ...] = Field(("en", "de"), min_length=1, description="of the pages, the usual one first")
     batch_size: int = Field(500, ge=1, le=1000)
+    providers: dict[str, dict[str, Any]] = Field({}, description="what each connected provider is told; no secrets")
+
+    @field_validator("providers")
+    @classmethod
+    def _no_secrets(cls, providers: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        for name, options in providers.items():
+            if "api_key" in options:
+                raise ValueError(
+                    f"the key of {name} does not belong here: put it into keys.toml, under [providers.{name}]"
+                )
+        return providers
 
     @field_validator("policy")
     @classmethod
@@ -85,12 +96,13 @@ class Settings(BaseSettings):
 
 
 class Keys(BaseModel):
-    """The secrets: the pepper of address keys, and the keys that sign links by number. Never shown."""
+    """The secrets: the pepper of address keys, the keys that sign links by number, and providers' own. Never shown."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     pepper: SecretStr
     token_keys: dict[int, SecretStr]
+    providers: dict[str, dict[str, SecretStr]] = {}
 
     @field_validator("pepper")
     @classmethod
@@ -116,7 +128,7 @@ def load_settings(**arguments: Any) -> Result[Settings, FaultySettings]:
     try:
         return Success(Settings(**arguments))
     except (ValidationError, tomllib.TOMLDecodeError) as wrong:
-        return Failure(FaultySettings(f"the settings cannot be used: {_told(wrong)}"))
+        return Failure(FaultySettings(f"the settings cannot be used: {told(wrong)}"))
 
 
 def load_keys(settings: Settings) -> Result[Keys, FaultySettings]:
@@ -127,7 +139,7 @@ def load_keys(settings: Settings) -> Result[Keys, FaultySettings]:
     except FileNotFoundError:
         return Failure(FaultySettings(f"there is no installation in {settings.home}; make one with: migma init"))
     except (ValidationError, tomllib.TOMLDecodeError) as wrong:
-        return Failure(FaultySettings(f"{path} cannot be used: {_told(wrong)}"))
+        return Failure(FaultySettings(f"{path} cannot be used: {told(wrong)}"))
 
 
 def create_home(settings: Settings) -> bool:
@@ -153,7 +165,8 @@ def _hex_of_256_bits(secret: SecretStr) -> SecretStr:
     return secret
 
 
-def _told(wrong: Exception) -> str:
+def told(wrong: Exception) -> str:
+    """Every fault of settings with its place, and never a value."""
     if not isinstance(wrong, ValidationError):
         return str(wrong)
     return "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in wrong.errors(include_input=False))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Required, TypedDict
 
 from migma_core.audience import Scalar
@@ -18,8 +19,9 @@ class SendWords(TypedDict, total=False):
     ``recipient_type`` is ``email`` (with ``recipient_email``), or ``audience``, ``segment`` or ``tag`` (with
     ``recipient_id``); ids of tags, segments, topics and projects may be names. ``template`` is HTML, ``text`` is
     derived from it when absent; both may hold ``{{name}}`` and ``{{name|fallback}}``, filled from ``variables`` and
-    the contact; ``headers`` are your own, the same for everyone. ``exclude_segments`` and ``exclude_recipients_of``
-    (earlier campaigns) leave people out.
+    the contact; ``headers`` are your own, the same for everyone; ``labels`` and ``metadata`` come back with events.
+    ``deliver_at`` (aware) asks the provider to keep transactional mail until then. ``exclude_segments`` and
+    ``exclude_recipients_of`` (earlier campaigns) leave people out.
     """
 
     project_id: Required[str]
@@ -35,6 +37,9 @@ class SendWords(TypedDict, total=False):
     attachments: tuple[Attachment, ...]
     variables: Mapping[str, Scalar] | None
     headers: Mapping[str, str] | None
+    labels: tuple[str, ...]
+    metadata: Mapping[str, str] | None
+    deliver_at: datetime | None
     provider_type: str
     topic_id: str | None
     transactional: bool | None

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from .codec import encode
+from .body import encode
+from .codec import BASE_URL, EU_URL, SendGridCodec
+from .connect import SendGrid, SendGridSettings
 from .limits import CAPABILITIES, CannotCarry
 
-__all__ = ["CAPABILITIES", "CannotCarry", "encode"]
+__all__ = [
+    "BASE_URL",
+    "CAPABILITIES",
+    "EU_URL",
+    "CannotCarry",
+    "SendGrid",
+    "SendGridCodec",
+    "SendGridSettings",
+    "encode",
+]

@@ -1,127 +1,75 @@
-"""The codec: a batch as the JSON body of one v3 mail/send request. No HTTP yet."""
+"""The codec: v3 mail/send, up to a thousand people in one request, and the question whether a domain may send."""
 
 from __future__ import annotations
 
-import base64
-import json
-from collections.abc import Iterator
-from json.encoder import encode_basestring
-from typing import Any, Final
+from typing import ClassVar, Final
+from urllib.parse import quote
 
-from migma_core.audience import Address
-from migma_core.decision import Purpose
-from migma_core.message import Batch, Compiled
-from migma_core.message.compliance import ONE_CLICK, feedback_id, list_id
-from migma_core.message.substitution import SENDGRID, Substituted, substituted
-from migma_core.request import Attachment
+from migma_http import Answer, DomainState, HttpRequest, HttpResponse, NextPage, Secret, read_json, usual_outcome
+from returns.result import Failure, Result
 
-from .limits import check_batch, check_body, check_substitutions
+from migma_core.delivery import Attempt, Outcome, Parcel
+from migma_core.message import Batch
+from migma_core.ports import Capabilities
 
-__all__ = ["DELIVERY_ARGUMENT", "encode"]
+from .body import encode
+from .limits import CAPABILITIES
+from .outcomes import outcomes_of
+from .wire import AuthenticatedDomains
 
-DELIVERY_ARGUMENT: Final = "migma_delivery"
-"""Comes back at the top level of each event, hence the prefix; carries an opaque id only (compliance Q-04)."""
+__all__ = ["BASE_URL", "EU_URL", "SendGridCodec"]
 
-_Json = dict[str, Any]
-
-# SendGrid's own footer and List-Unsubscribe, its rewritten links and its pixel stay out (compliance Q-06, E-08).
-_TRACKING: Final[_Json] = {
-    "subscription_tracking": {"enable": False},
-    "click_tracking": {"enable": False, "enable_text": False},
-    "open_tracking": {"enable": False},
-}
+BASE_URL: Final = "https://api.sendgrid.com"
+EU_URL: Final = "https://api.eu.sendgrid.com"
+"""For subusers of the EU region, with keys of their own; the other host does not know them."""
 
 
-def encode(batch: Batch) -> bytes:
-    """
-    Write the request for a batch: one shared content, and a personalization for each recipient.
+class SendGridCodec:
+    """A `migma_http.Codec` and `migma_http.DomainCodec`."""
 
-    The same batch gives the same bytes. Raises `CannotCarry` for what SendGrid would refuse or damage. ``asm`` and
-    ``bypass_*`` never occur: both would put SendGrid's idea of an opt-out above ours (compliance Q-05).
-    """
-    check_batch(batch)
-    content = substituted(batch, SENDGRID, _around(batch))
-    common = json.dumps(_common(batch.compiled, content), ensure_ascii=False, separators=(",", ":"))
-    personalizations = ",".join(_personalizations(batch, content))
-    return check_body(f'{{"personalizations":[{personalizations}],{common[1:]}'.encode())
+    __slots__ = ("_base", "_headers", "_key")
 
+    capabilities: ClassVar[Capabilities] = CAPABILITIES
 
-def _around(batch: Batch) -> Iterator[str]:
-    """What stands outside the bodies: SendGrid substitutes in some of it as well, and does not say in what exactly."""
-    request = batch.compiled.request
-    yield f"{request.sender} {request.sender_name} {request.reply_to} {request.project} {request.topic}"
-    yield from request.headers.values()
-    for message in batch.messages:
-        yield f"{message.approval.address} {message.unsubscribe_url}"
+    def __init__(self, key: Secret, base_url: str = BASE_URL) -> None:
+        self._key, self._base = key, base_url
+        self._headers = (
+            ("Authorization", f"Bearer {key.reveal()}"),
+            ("Content-Type", "application/json"),
+            ("Accept-Encoding", "identity"),
+            ("User-Agent", "migma-core"),
+        )
 
+    def encode(self, batch: Batch, /) -> Parcel:
+        """One body for all. Raises `CannotCarry`."""
+        return Parcel((encode(batch),))
 
-def _personalizations(batch: Batch, content: Substituted) -> Iterator[str]:
-    """
-    Each recipient's JSON: what is the same for everyone is written once, and only values are encoded.
+    def request(self, _batch: Batch, parcel: Parcel, _attempt: Attempt, /) -> HttpRequest:
+        """The one request; SendGrid knows no idempotency key."""
+        return HttpRequest("POST", f"{self._base}/v3/mail/send", self._headers, parcel.bodies[0])
 
-    All headers of a message stand here: that SendGrid merges both levels of headers is nowhere promised.
-    """
-    form = _form(batch.compiled, content.keys)
-    is_marketing = batch.compiled.purpose is Purpose.MARKETING
-    for message, values in zip(batch.messages, content.values, strict=True):
-        check_substitutions(message.delivery, content.keys, values)
-        link = (f"<{message.unsubscribe_url}>",) if is_marketing else ()
-        told = (str(message.approval.address), message.delivery, *values, *link)
-        yield form % tuple(map(encode_basestring, told))
+    def decode(self, batch: Batch, answer: Answer, /) -> tuple[Outcome, ...]:
+        """One outcome per message, for whatever came."""
+        return outcomes_of(len(batch.messages), answer, self._key)
 
+    def domain_request(self, name: str, _after: str | None = None, /) -> HttpRequest:
+        """Search the account's authenticated domains."""
+        return HttpRequest("GET", f"{self._base}/v3/whitelabel/domains?domain={quote(name)}", self._headers)
 
-def _form(compiled: Compiled, keys: tuple[str, ...]) -> str:
-    """A personalization with ``%s`` for each string that is the recipient's own."""
-    form: _Json = {"to": [{"email": _OWN}], "custom_args": {DELIVERY_ARGUMENT: _OWN}}
-    if keys:
-        form["substitutions"] = dict.fromkeys(keys, _OWN)
-    if compiled.purpose is Purpose.MARKETING:
-        form["headers"] = _marketing_headers(compiled)
-    written = json.dumps(form, ensure_ascii=False, separators=(",", ":"))
-    return written.replace("%", "%%").replace(f'"{_OWN}"', "%s")
+    def read_domain(self, name: str, answer: Answer, /) -> Result[DomainState | NextPage, str]:
+        """Whether mail from the domain is signed for it."""
+        if not isinstance(answer, HttpResponse) or answer.status != 200:  # noqa: PLR2004 - RFC 9110 §15.3.1
+            return Failure(getattr(usual_outcome(answer), "why", "the answer holds no list of domains"))
+        return read_json(AuthenticatedDomains, answer.body).map(lambda read: _state(name, read))
+
+    def __repr__(self) -> str:
+        return f"SendGridCodec({self._key!r}, {self._base!r})"
 
 
-def _marketing_headers(compiled: Compiled) -> dict[str, str]:
-    """The headers of each message, the caller's own included; the link is each recipient's."""
-    request = compiled.request
-    lines = (ONE_CLICK, list_id(request), feedback_id(request))
-    shared = dict(line.decode().split(": ", 1) for line in lines)
-    return {**request.headers, "List-Unsubscribe": _OWN, **shared}
-
-
-_OWN: Final = "\ufdd0"  # a noncharacter, which no text of a request holds
-
-
-def _common(compiled: Compiled, content: Substituted) -> _Json:
-    request = compiled.request
-    common: _Json = {"from": _mailbox(request.sender, request.sender_name), "subject": content.subject}
-    if request.reply_to is not None:
-        common["reply_to"] = _mailbox(request.reply_to)
-    common["content"] = list(_content(content))
-    if request.content.attachments:
-        common["attachments"] = [_attachment(one) for one in request.content.attachments]
-    if compiled.purpose is Purpose.TRANSACTIONAL:
-        common["headers"] = {**request.headers, "Auto-Submitted": "auto-generated"}  # RFC 3834 §5, compliance H-04
-    return {**common, "tracking_settings": _TRACKING}
-
-
-def _content(content: Substituted) -> Iterator[_Json]:
-    """Text first, then HTML; an empty part would be refused."""
-    for media_type, value in (("text/plain", content.text), ("text/html", content.html or "")):
-        if value.strip():
-            yield {"type": media_type, "value": value}
-
-
-def _attachment(attachment: Attachment) -> _Json:
-    common = {
-        "content": base64.b64encode(attachment.data).decode(),
-        "type": attachment.media_type,
-        "filename": attachment.filename,
-    }
-    if attachment.content_id is None:
-        return {**common, "disposition": "attachment"}
-    return {**common, "disposition": "inline", "content_id": attachment.content_id}
-
-
-def _mailbox(address: Address, name: str | None = None) -> _Json:
-    return {"email": str(address)} if name is None else {"email": str(address), "name": name}
+def _state(name: str, read: AuthenticatedDomains) -> DomainState | NextPage:
+    found = [one for one in read.root if one.domain.lower() == name]
+    if not found:
+        return DomainState(name, may_send=False, why="SendGrid does not know the domain: authenticate it there")
+    if not any(one.valid for one in found):
+        return DomainState(name, may_send=False, why="SendGrid has not found the domain's DNS records")
+    return DomainState(name, may_send=True)

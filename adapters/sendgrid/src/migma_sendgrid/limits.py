@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Final
 
 from migma_core.audience import Address
@@ -20,8 +21,10 @@ __all__ = [
     "check_substitutions",
 ]
 
-CAPABILITIES: Final = Capabilities("sendgrid", most_messages=1_000)
-"""1,000 personalizations, one recipient each; local parts in ASCII only."""
+CAPABILITIES: Final = Capabilities(
+    "sendgrid", most_messages=1_000, answers_each=False, schedules=True, schedules_batches=True
+)
+"""1,000 personalizations, one recipient each, one answer for all; local parts in ASCII only."""
 
 MOST_SUBSTITUTED: Final = 10_000
 """Octets of all substitutions of one personalization."""
@@ -30,6 +33,7 @@ MOST_OCTETS: Final = 20_000_000
 """Octets of a whole request: the lower of the two limits SendGrid states."""
 
 
+_LONGEST_KEPT = timedelta(hours=72)
 _LONGEST_CHARACTER = 4  # octets, in UTF-8
 
 
@@ -43,11 +47,19 @@ def check_batch(batch: Batch) -> None:
     if count > most:
         raise CannotCarry(f"SendGrid takes {most} messages at once, this batch has {count}; divide it")
     reply_to = batch.compiled.request.reply_to
+    check_time(batch)
     _check_address("the reply-to address", reply_to)
     for message in batch.messages:
         _check_address(f"the address of delivery {message.delivery}", message.approval.address)
     for attachment in batch.compiled.request.content.attachments:
         _check_name(attachment)
+
+
+def check_time(batch: Batch) -> None:
+    """Raise `CannotCarry` for a time that SendGrid does not keep mail until."""
+    wanted = batch.compiled.request.deliver_at
+    if wanted is not None and wanted - batch.moment > _LONGEST_KEPT:
+        raise CannotCarry("SendGrid keeps mail for 72 hours at most; choose an earlier time, or send later")
 
 
 def check_substitutions(delivery: DeliveryId, keys: Sequence[str], values: Sequence[str]) -> None:

@@ -1,0 +1,75 @@
+"""
+The contract of providers: what must hold of an adapter that hands mail over, whatever the world answers.
+
+    from migma_core.testing import ProviderLaws
+
+    class TestOurProvider(ProviderLaws):
+        secrets = ("our-api-key",)
+        def provider(self): return OurProvider("our-api-key")
+        def read(self, octets, batch): return [...]  # as a mailbox would receive each
+        def hand_over(self, batch, world): return [...]  # one outcome per message, in that world
+
+pytest then runs every law against it, and those of encodings as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from ..audience.address import Address
+from ..message.message import Batch
+from .encoding_laws import EncodingLaws
+from .hand_over_laws import HandOverLaws
+from .law import law
+from .mail import NOW, batches, plain_batch
+
+__all__ = ["ProviderLaws"]
+
+
+class ProviderLaws(EncodingLaws, HandOverLaws):
+    """Every law of a provider: of its octets, of handing them over, and of what it declares."""
+
+    cannot_carry = (ValueError,)
+
+    def encode(self, batch: Batch) -> bytes:
+        """The bodies that leave, with a NUL between two."""
+        return b"\0".join(self.provider().encode(batch).bodies)
+
+    @law("design D9", "an attachment, a name or a reply-to dropped in silence", batch=batches(most=1, whole=True))
+    def test_nothing_of_the_message_is_lost(self, batch: Batch) -> None:
+        """Names, reply-to, files and images, labels, metadata and our delivery's id arrive as they were given."""
+        request = batch.compiled.request
+        for delivered, message in zip(self.delivered(batch), batch.messages, strict=True):
+            assert delivered.sender == (request.sender_name, str(request.sender))
+            assert delivered.reply_to == (str(request.reply_to) if request.reply_to else None)
+            assert delivered.delivery == message.delivery
+            assert sorted(delivered.labels) == sorted(request.labels)
+            assert dict(delivered.metadata) == dict(request.metadata)
+            assert sorted(delivered.files, key=repr) == sorted(request.content.attachments, key=repr)
+
+    @law("design D9", "the 1,001st recipient of a thousand")
+    def test_what_is_declared_is_what_is_carried(self) -> None:
+        """As many as it says and no more; files and international addresses as it says, or refused before sending."""
+        can = self.provider().capabilities
+        local = Address("jürgen", "example.com")
+        several = can.attachments_in_batches and can.most_messages > 1
+        later = NOW + timedelta(hours=1)
+        claims: tuple[tuple[bool, Callable[[], Batch]], ...] = (
+            (True, lambda: plain_batch(can.most_messages)),
+            (False, lambda: plain_batch(can.most_messages + 1)),
+            (can.attachments, lambda: plain_batch(1, file=True)),
+            (can.attachments and several, lambda: plain_batch(2, file=True)),
+            (can.international_local_parts, lambda: plain_batch(1, address=local)),
+            (can.schedules, lambda: plain_batch(1, deliver_at=later)),
+            (can.schedules and can.schedules_batches, lambda: plain_batch(2, deliver_at=later)),
+        )
+        for declared, batch in claims:
+            assert self._carries(batch()) is declared
+
+    def _carries(self, batch: Batch) -> bool:
+        try:
+            self.provider().encode(batch)
+        except ValueError:
+            return False
+        return True

@@ -1,0 +1,58 @@
+"""The page of providers is what they declare; run this file to print its table anew."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from migma_outbox import CAPABILITIES as OUTBOX
+from migma_resend import CAPABILITIES as RESEND
+from migma_sendgrid import CAPABILITIES as SENDGRID
+
+from migma_core.ports import Capabilities
+
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "providers.md"
+BEGIN, END = "<!-- declared -->", "<!-- end -->"
+PROVIDERS = (OUTBOX, RESEND, SENDGRID)
+ROWS: tuple[tuple[str, Callable[[Capabilities], object]], ...] = (
+    ("messages in one hand-over", lambda can: f"{can.most_messages:,}"),
+    ("attachments and inline images", lambda can: can.attachments),
+    ("the same in a batch of several", lambda can: can.attachments and can.attachments_in_batches),
+    ("addresses with a non-ASCII local part", lambda can: can.international_local_parts),
+    ("an answer and an id for every message", lambda can: can.answers_each),
+    ("the same attempt twice within a day is sent once", lambda can: can.knows_repeats),
+    ("keeps transactional mail until its time", lambda can: can.schedules),
+    ("the same in a batch", lambda can: can.schedules_batches),
+    ("can list what it accepted", lambda can: can.lists_deliveries),
+)
+
+
+def table() -> str:
+    """What the providers declare, as Markdown."""
+    lines = [("", *(one.name for one in PROVIDERS)), ("---",) * (len(PROVIDERS) + 1)]
+    lines += [(name, *map(_shown, map(of, PROVIDERS))) for name, of in ROWS]
+    return "\n".join(f"| {' | '.join(cells)} |".replace("|  |", "| |") for cells in lines)
+
+
+def _shown(value: object) -> str:
+    return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+
+
+def test_the_page_is_what_providers_declare() -> None:
+    """The table on the page is the one made of their capabilities."""
+    assert PAGE.read_text(encoding="utf-8").split(BEGIN)[1].split(END)[0].strip() == table()
+
+
+def test_every_capability_has_a_row() -> None:
+    """A new field of `Capabilities` is not forgotten on the page."""
+    from dataclasses import fields
+
+    assert len(ROWS) == len(fields(Capabilities)) - 1
+
+
+if __name__ == "__main__":
+    page = PAGE.read_text(encoding="utf-8")
+    before, rest = page.split(BEGIN)
+    PAGE.write_text(f"{before}{BEGIN}\n{table()}\n{END}{rest.split(END)[1]}", encoding="utf-8")
+    sys.stdout.write(f"{PAGE} is printed anew\n")
