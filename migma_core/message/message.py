@@ -13,7 +13,7 @@ from .compile import Compiled
 from .compliance import POSTAL_ADDRESS, PREFERENCES_URL, TRACKING_PIXEL, UNSUBSCRIBE_URL, one_click_headers
 from .headers import HeaderRefused
 from .sealed import Sealed, SealedError, SealedValues
-from .template import as_text, lone_surrogate
+from .template import as_text, lined, lone_surrogate
 from .token import DeliveryId
 
 __all__ = ["ApprovalExpired", "Batch", "Message"]
@@ -68,7 +68,8 @@ class Message(Sealed):
         }
         subject = compiled.subject.render(filled)
         _check(subject, filled, unsubscribe_url, loopback=compiled.brand.loopback)
-        return _sealed_message(approval, delivery, subject, SealedValues(filled), unsubscribe_url)
+        written = SealedValues({name: lined(value) for name, value in filled.items()})
+        return _sealed_message(approval, delivery, subject, written, unsubscribe_url)
 
     @property
     def message_id(self) -> str:

@@ -98,7 +98,7 @@ def as_text(value: Scalar) -> str:
         case datetime():
             return value.isoformat()
         case _:
-            return lined(str(value))
+            return str(value)
 
 
 def lone_surrogate(text: str) -> int | None:

@@ -120,7 +120,7 @@ class Elsewhere(Outbox):
         return replace(super().capabilities, name="elsewhere", stays_here=False)
 
 
-def test_links_that_lead_here_stay_here(tmp_path: Path) -> None:
+def test_links_that_lead_here_stay_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the loopback switch the outbox takes the mail, and a provider that delivers elsewhere does not (C-02)."""
     with Migma.create(home=tmp_path / "home") as made:
         project = made.start_project("Acme", Brand("Acme", "1 Main Street", "http://127.0.0.1:8025", loopback=True))
@@ -136,7 +136,7 @@ def test_links_that_lead_here_stay_here(tmp_path: Path) -> None:
             template="<p>Hi</p>",
         )
         assert made.sending.send(**words).sent_count == 1
-        made.parts.providers["migma"] = Elsewhere(tmp_path / "elsewhere")
+        monkeypatch.setattr(type(made.parts.connections), "get", lambda _self, _name: Elsewhere(tmp_path / "elsewhere"))
         with pytest.raises(SendRefused, match="this machine only, and elsewhere delivers elsewhere"):
             made.sending.send(**words)
         assert not (tmp_path / "elsewhere").exists()
