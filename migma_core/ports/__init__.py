@@ -1,7 +1,10 @@
 """Ports: what the outside must offer the core, as small protocols that adapters implement."""
 
 from .clock import Clock
+from .idempotency import Begun, CallerKey, Conflicting, Fresh, IdempotencyKeys, InProgress, Replayed
+from .inbox import Inbox, InboxEvent, ReceivedEvent
 from .ledger import Ledger
+from .pace import Breaker, Granted, Pace, Rate, Stream
 from .provider import Capabilities, ListingProvider, Provider
 from .signer import Signer
 from .store import (
@@ -19,21 +22,36 @@ from .store import (
 )
 
 __all__ = [
+    "Begun",
+    "Breaker",
+    "CallerKey",
     "Capabilities",
     "Clock",
+    "Conflicting",
     "ContactPage",
     "DecisionRecord",
     "DeliveryRecord",
+    "Fresh",
+    "Granted",
+    "IdempotencyKeys",
     "ImportReport",
+    "InProgress",
+    "Inbox",
+    "InboxEvent",
     "Incoming",
     "Ledger",
     "ListingProvider",
+    "Pace",
     "Provider",
+    "Rate",
+    "ReceivedEvent",
     "RefusedRow",
+    "Replayed",
     "Row",
     "SendRecord",
     "Signer",
     "Store",
+    "Stream",
     "SuppressionRecord",
     "Tag",
 ]

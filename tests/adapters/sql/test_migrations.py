@@ -43,7 +43,7 @@ def test_the_migrations_make_the_schema(bare: Engine) -> None:
 
     with reading(bare) as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
-    assert schema_version(bare) == "0003"
+    assert schema_version(bare) == "0004"
 
 
 def test_what_the_first_revision_wrote_stays(bare: Engine) -> None:
@@ -84,7 +84,7 @@ def test_processes_that_start_together_migrate_once(database: str) -> None:
     with ThreadPoolExecutor(len(engines)) as pool:
         list(pool.map(migrate, engines))
 
-    assert {schema_version(one) for one in engines} == {"0003"}
+    assert {schema_version(one) for one in engines} == {"0004"}
     for one in engines:
         one.dispose()
 

@@ -15,9 +15,12 @@ from migma_core.ports import ImportReport, Incoming
 from .contacts import Contacts
 from .domains import Domains
 from .engine import connect
+from .idempotency import SqlIdempotencyKeys
 from .importing import Import
+from .inbox import SqlInbox
 from .ledger import SqlLedger
 from .migrate import migrate
+from .pace import SqlPace
 from .projects import Projects
 from .segments import Segments
 from .sends import Sends
@@ -43,6 +46,9 @@ class SqlStore:
         self.domains = Domains(engine)
         self.sends = Sends(engine, pepper)
         self.ledger = SqlLedger(engine, pepper, lease)
+        self.inbox = SqlInbox(engine)
+        self.idempotency_keys = SqlIdempotencyKeys(engine, lease)
+        self.pace = SqlPace(engine)
 
     @classmethod
     def open(cls, url: str, *, pepper: bytes, lease: timedelta = timedelta(seconds=30)) -> SqlStore:
