@@ -4,16 +4,26 @@ from ..decision.checker import check
 from . import strategies
 from .decision_laws import DecisionLaws
 from .encoding_laws import EncodingLaws
+from .intake_laws import IdempotencyLaws, InboxLaws, PaceLaws
 from .law import Law, LawBook, law
+from .ledger_laws import LedgerLaws
 from .machine import PolicyMachine
 from .review import assert_nobody_newly_mailable
+from .storage import StorageLaws
+from .store_laws import StoreLaws
 
 __all__ = [
     "DecisionLaws",
     "EncodingLaws",
+    "IdempotencyLaws",
+    "InboxLaws",
     "Law",
     "LawBook",
+    "LedgerLaws",
+    "PaceLaws",
     "PolicyMachine",
+    "StorageLaws",
+    "StoreLaws",
     "assert_nobody_newly_mailable",
     "check",
     "law",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Insert, Integer, Table, Text, cast, literal
@@ -10,7 +11,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-__all__ = ["bytewise", "ends_with", "insert_new", "position"]
+__all__ = ["bytewise", "ends_with", "insert_new", "position", "write_new"]
 
 
 class position(FunctionElement[int]):  # noqa: N801 - it reads as an SQL function
@@ -79,3 +80,9 @@ def insert_new(connection: Connection, table: Table) -> Insert:
     if connection.dialect.name == "postgresql":
         return postgresql.insert(table).on_conflict_do_nothing()
     return sqlite.insert(table).on_conflict_do_nothing()
+
+
+def write_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Insert rows in their order, passing over those that are there already; how many were new."""
+    counted = insert_new(connection, table).execution_options(preserve_rowcount=True)
+    return connection.execute(counted, rows).rowcount
