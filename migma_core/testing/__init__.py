@@ -8,6 +8,7 @@ from .intake_laws import IdempotencyLaws, InboxLaws, PaceLaws
 from .law import Law, LawBook, law
 from .ledger_laws import LedgerLaws
 from .machine import PolicyMachine
+from .own_rows_laws import OwnRowsLaws
 from .review import assert_nobody_newly_mailable
 from .storage import StorageLaws
 from .store_laws import StoreLaws
@@ -20,6 +21,7 @@ __all__ = [
     "Law",
     "LawBook",
     "LedgerLaws",
+    "OwnRowsLaws",
     "PaceLaws",
     "PolicyMachine",
     "StorageLaws",
