@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from enum import Enum
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, false, not_, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, exists, false, not_, or_, select, true
 
 from migma_core.audience.contact import ProjectId
 from migma_core.audience.engagement import Engaged
@@ -13,10 +14,10 @@ from migma_core.audience.fields import DAY, FieldIs, Mode, comparable
 from migma_core.audience.segment import AllOf, AnyOf, Condition, Not, StatusIs, Tagged, ValidationIs
 from migma_core.audience.values import canonical
 
-from .functions import bytewise, ends_with, position
+from .functions import bytewise, ends_with, position, probed
 from .schema import contact_tags, contact_values, contacts, tags
 
-__all__ = ["matching"]
+__all__ = ["Search", "matching"]
 
 Bound = str | int
 _NO_EVENTS = (
@@ -29,7 +30,16 @@ _NEGATED = {Mode.IS_NOT: Mode.IS, Mode.NOT_CONTAINS: Mode.CONTAINS}
 _text, _number, _instant = contact_values.c.text, bytewise(contact_values.c.number), contact_values.c.instant
 
 
-def matching(condition: Condition, project: ProjectId) -> ColumnElement[bool]:
+class Search(Enum):
+    """How the holders of a tag or a value are found; what they are is the same."""
+
+    PAGED = "asked about one by one, in the order of the page"
+    PROBED = "the same where PostgreSQL would read everybody instead, see `probed`"
+    WHOLE = "in whatever order the database likes, since everybody is read"
+    GATHERED = "all beforehand: SQLite does not do so by itself where everybody is read (performance §2)"
+
+
+def matching(condition: Condition, project: ProjectId, search: Search = Search.PAGED) -> ColumnElement[bool]:
     """
     Whom of the project's `contacts` the condition describes.
 
@@ -38,49 +48,51 @@ def matching(condition: Condition, project: ProjectId) -> ColumnElement[bool]:
     """
     match condition:
         case Tagged(names):
-            return _tagged(names, project)
+            return _tagged(names, project, search)
         case StatusIs(status):
             return contacts.c.status.is_not_distinct_from(status.value)
         case ValidationIs(validation):
             return contacts.c.validation.is_not_distinct_from(validation.value)
         case FieldIs():
-            return _field(condition)
+            return _field(condition, search)
         case Engaged():
             raise ValueError(_NO_EVENTS)
         case AllOf(parts):
-            return and_(true(), *(matching(part, project) for part in parts))
+            return and_(true(), *(matching(part, project, search) for part in parts))
         case AnyOf(parts):
-            return or_(*(matching(part, project) for part in parts))
+            return or_(*(matching(part, project, _within(search)) for part in parts))
+        case Not(AllOf() | AnyOf() as part):
+            return not_(matching(part, project, _within(search)))
         case Not(part):
-            return not_(matching(part, project))
+            return not_(matching(part, project, search))
 
 
-def _tagged(names: tuple[str, ...], project: ProjectId) -> ColumnElement[bool]:
-    held = (
-        select(1)
-        .select_from(contact_tags.join(tags, tags.c.id == contact_tags.c.tag_id))
-        .where(contact_tags.c.contact_id == contacts.c.id, tags.c.project_id == project, tags.c.name.in_(names))
-    )
-    return exists(held.correlate(contacts))
+def _within(search: Search) -> Search:
+    """The search below an ``OR``, which is what ``NOT`` makes of an ``AND``."""
+    return Search.PROBED if search is Search.PAGED else search
 
 
-def _field(condition: FieldIs) -> ColumnElement[bool]:
+def _tagged(names: tuple[str, ...], project: ProjectId, search: Search) -> ColumnElement[bool]:
+    held = contact_tags.join(tags, tags.c.id == contact_tags.c.tag_id)
+    named = select(contact_tags.c.contact_id).select_from(held)
+    return _among(named.where(tags.c.project_id == project, tags.c.name.in_(names)), contact_tags.c.contact_id, search)
+
+
+def _field(condition: FieldIs, search: Search) -> ColumnElement[bool]:
     mode = _NEGATED.get(condition.mode, condition.mode)
     bounds = [bound for one in condition.values if (bound := comparable(canonical(one), mode)) is not None]
-    bounds = [
-        bound for bound in bounds if not (isinstance(bound, str) and "\0" in bound)
-    ]  # no text that is kept has one
-    hit = (
-        select(1)
-        .select_from(contact_values)
-        .where(
-            contact_values.c.contact_id == contacts.c.id,
-            contact_values.c.key == _KEPT_AS.get(condition.key, condition.key),
-            _compared(mode, bounds),
-        )
-    )
-    found = exists(hit.correlate(contacts))
+    bounds = [one for one in bounds if not (isinstance(one, str) and "\0" in one)]  # no text that is kept holds a NUL
+    key = _KEPT_AS.get(condition.key, condition.key)
+    hit = select(contact_values.c.contact_id).where(contact_values.c.key == key, _compared(mode, bounds))
+    found = _among(hit, contact_values.c.contact_id, search)
     return not_(found) if condition.mode in _NEGATED else found
+
+
+def _among(people: Select[int], number: ColumnElement[int], search: Search) -> ColumnElement[bool]:
+    if search is Search.GATHERED:
+        return contacts.c.id.in_(people)
+    this = people.where(number == contacts.c.id).correlate(contacts)
+    return probed(this) if search is Search.PROBED else exists(this)
 
 
 def _compared(mode: Mode, bounds: list[Bound]) -> ColumnElement[bool]:
