@@ -8,6 +8,7 @@ from .explain import explain, remedy
 from .facts import Facts, facts_about
 from .faults import Fault
 from .outside import ConsentLapse, FrequencyCap, LocalTime, OutsideRule, OwnRule, QuietHours
+from .own_rows import Judged, OwnRow, OwnRows
 from .planning import Partition, Planned, count, partition, plan, tally
 from .policy import MIGMA, STRICT, Policy
 from .printed import printed
@@ -34,9 +35,12 @@ __all__ = [
     "Fault",
     "FrequencyCap",
     "Health",
+    "Judged",
     "LocalTime",
     "Mailable",
     "OutsideRule",
+    "OwnRow",
+    "OwnRows",
     "OwnRule",
     "Partition",
     "Planned",

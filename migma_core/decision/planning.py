@@ -18,7 +18,7 @@ from .record import Decision
 from .standing import Cell, Standing
 from .verdict import Deferred, Mailable, Verdict, Withheld
 
-__all__ = ["Partition", "Planned", "count", "partition", "plan", "tally"]
+__all__ = ["Partition", "Planned", "count", "divide", "partition", "plan", "tally"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +90,14 @@ def plan(audience: Iterable[Facts], policy: Policy = MIGMA, now: datetime | None
 
 def partition(planned: Iterable[Planned]) -> Partition:
     """Count a plan."""
+    return divide(one.verdict for one in planned)
+
+
+def divide(verdicts: Iterable[Verdict]) -> Partition:
+    """Count verdicts, one for each person."""
     mailable, deferred, withheld = 0, 0, Counter[ReasonKind]()
-    for one in planned:
-        match one.verdict:
+    for verdict in verdicts:
+        match verdict:
             case Mailable():
                 mailable += 1
             case Withheld(reasons):

@@ -2,7 +2,10 @@
 
 from .clock import Clock
 from .feedback import EngagementEvent, MailboxEvent, MailboxFact, Recorded
+from .idempotency import Begun, CallerKey, Conflicting, Fresh, IdempotencyKeys, InProgress, Replayed
+from .inbox import Inbox, InboxEvent, ReceivedEvent
 from .ledger import Ledger
+from .pace import Breaker, Granted, Pace, Rate, Stream
 from .person import (
     EndedSuppression,
     EngagementSummary,
@@ -28,8 +31,12 @@ from .store import (
 )
 
 __all__ = [
+    "Begun",
+    "Breaker",
+    "CallerKey",
     "Capabilities",
     "Clock",
+    "Conflicting",
     "ContactPage",
     "DecisionRecord",
     "DeliveryRecord",
@@ -37,21 +44,32 @@ __all__ = [
     "EngagementEvent",
     "EngagementSummary",
     "Erasure",
+    "Fresh",
+    "Granted",
+    "IdempotencyKeys",
     "ImportReport",
+    "InProgress",
+    "Inbox",
+    "InboxEvent",
     "Incoming",
     "Ledger",
     "ListingProvider",
     "MailboxEvent",
     "MailboxFact",
+    "Pace",
     "PersonalDelivery",
     "Provider",
+    "Rate",
+    "ReceivedEvent",
     "Recorded",
     "RefusedRow",
+    "Replayed",
     "Row",
     "SendRecord",
     "Signer",
     "Store",
     "Story",
+    "Stream",
     "SuppressionRecord",
     "Tag",
     "TopicChoice",

@@ -32,7 +32,10 @@ from ..request.domain import SendingDomain
 from ..request.project import AccountId, Project
 from ..request.send_request import SendRequest
 from .feedback import Feedback
+from .idempotency import IdempotencyKeys
+from .inbox import Inbox
 from .ledger import Ledger
+from .pace import Pace
 from .person import Erasure, Story, SuppressionRecord
 
 __all__ = [
@@ -428,6 +431,15 @@ class Store(Protocol):
 
     @property
     def ledger(self) -> Ledger: ...
+
+    @property
+    def inbox(self) -> Inbox: ...
+
+    @property
+    def idempotency_keys(self) -> IdempotencyKeys: ...
+
+    @property
+    def pace(self) -> Pace: ...
 
     def import_contacts(  # noqa: PLR0913 - what an import must be told
         self,

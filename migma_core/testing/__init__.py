@@ -5,19 +5,31 @@ from . import strategies
 from .decision_laws import DecisionLaws
 from .encoding_laws import EncodingLaws
 from .hand_over_laws import HandOverLaws
+from .intake_laws import IdempotencyLaws, InboxLaws, PaceLaws
 from .law import Law, LawBook, law
+from .ledger_laws import LedgerLaws
 from .machine import PolicyMachine
+from .own_rows_laws import OwnRowsLaws
 from .provider_laws import ProviderLaws
 from .review import assert_nobody_newly_mailable
+from .storage import StorageLaws
+from .store_laws import StoreLaws
 
 __all__ = [
     "DecisionLaws",
     "EncodingLaws",
     "HandOverLaws",
+    "IdempotencyLaws",
+    "InboxLaws",
     "Law",
     "LawBook",
+    "LedgerLaws",
+    "OwnRowsLaws",
+    "PaceLaws",
     "PolicyMachine",
     "ProviderLaws",
+    "StorageLaws",
+    "StoreLaws",
     "assert_nobody_newly_mailable",
     "check",
     "law",

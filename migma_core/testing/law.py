@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import FunctionType
 from typing import Any, ClassVar
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis.strategies import SearchStrategy
 
 __all__ = ["Law", "LawBook", "law"]
@@ -42,20 +42,25 @@ class LawBook:
     """
 
     laws: ClassVar[tuple[Law, ...]] = ()
+    examples: ClassVar[int | None] = None
+    """How many examples each law is tried on; ``None`` for as many as Hypothesis' profile says."""
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
-        inherited = (one for base in cls.__bases__ for one in getattr(base, "laws", ()))
+        inherited = (one for base in reversed(cls.__mro__[1:]) for one in vars(base).get("laws", ()))
         named = {one.name: one for one in (*inherited, *(one for one in vars(cls).values() if isinstance(one, Law)))}
         cls.laws = tuple(named.values())
         for one in cls.laws:
-            setattr(cls, one.name, _as_test(one))
+            setattr(cls, one.name, _as_test(one, cls.examples))
 
 
-def _as_test(one: Law) -> Callable[..., None]:
+def _as_test(one: Law, examples: int | None) -> Callable[..., None]:
     """A fresh function for each class: Hypothesis keeps what it learns with the function."""
     claim = one.claim
     assert isinstance(claim, FunctionType), "a law is a plain method"
     copy = FunctionType(claim.__code__, claim.__globals__, claim.__name__, claim.__defaults__, claim.__closure__)
     copy.__doc__, copy.__annotations__, copy.__qualname__ = claim.__doc__, claim.__annotations__, claim.__qualname__
-    return given(**one.drawn)(copy) if one.drawn else copy
+    if not one.drawn:
+        return copy
+    drawn = given(**one.drawn)(copy)
+    return drawn if examples is None else settings(max_examples=examples)(drawn)

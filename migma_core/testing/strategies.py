@@ -25,6 +25,7 @@ from ..audience.consent_event import NOTHING_SHOWN, ConsentAct, ConsentEvent, Sh
 from ..audience.contact import Contact, ContactId, ProjectId, Status, Validation
 from ..audience.engagement import Engaged, Engagement, EngagementAction, EngagementMode, TimeUnit
 from ..audience.fields import FieldIs, Mode
+from ..audience.intake import ContactDraft
 from ..audience.opt_in import OptIn, OptInId
 from ..audience.segment import AllOf, AnyOf, Condition, Not, Segment, SegmentId, StatusIs, Tagged, ValidationIs
 from ..audience.suppression import DENIAL_OF, Denials, Suppression, SuppressionReason
@@ -62,6 +63,7 @@ __all__ = [
     "contents",
     "denials",
     "domain_names",
+    "drafts",
     "engaged_conditions",
     "engagements",
     "exclusions",
@@ -355,6 +357,30 @@ def contacts(  # noqa: PLR0913 - one keyword per field that decides something
         fields=_or(fields, st.dictionaries(_field_names(), scalars(), max_size=3)),
         topics=_or(topics, st.dictionaries(references().map(TopicId), st.booleans(), max_size=2)),
         consent=_or(consent, st.none() | consents()),
+    )
+
+
+def drafts(
+    *,
+    address: Narrowed[Address] = None,
+    status: Narrowed[Status | None] = None,
+    tagged: Narrowed[frozenset[str]] = None,
+    fields: Narrowed[Mapping[str, Scalar]] = None,
+) -> SearchStrategy[ContactDraft]:
+    """People as a list describes them: what is said of them and what is not, in values that any store can keep."""
+    attribute = st.none() | st.sampled_from(("DE", "de", "Ada", "+49 30 1")) | names()
+    kept = scalars().filter(lambda value: "\0" not in value if isinstance(value, str) else True)
+    return st.builds(
+        ContactDraft,
+        address=_or(address, addresses()),
+        status=_or(status, st.none() | st.sampled_from(Status)),
+        first_name=attribute,
+        last_name=attribute,
+        phone=attribute,
+        country=attribute,
+        language=attribute,
+        tags=_or(tagged, st.frozensets(tags(), max_size=3)),
+        fields=_or(fields, st.dictionaries(_field_names().filter(lambda name: "\0" not in name), kept, max_size=3)),
     )
 
 

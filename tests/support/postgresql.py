@@ -45,6 +45,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput") and place.exists():
         _run(place, "pg_ctl", "-D", place / "data", "-m", "immediate", "stop")
         shutil.rmtree(place)
+        _lock(place).unlink()
 
 
 @pytest.fixture(scope="session")
@@ -57,7 +58,7 @@ def postgres_server() -> str:
     if _binaries() is None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(_MISSING)
     place = Path(os.environ[_OURS])
-    with _alone(place.with_suffix(".lock")):
+    with _alone(_lock(place)):
         if not place.exists():
             _start(place)
     return f"postgresql://postgres@/postgres?host={place}"
@@ -76,6 +77,10 @@ def empty_database(server: str) -> Iterator[str]:
     finally:
         with psycopg.connect(server, autocommit=True) as connection:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _lock(place: Path) -> Path:
+    return place.with_name(f"{place.name}.lock")
 
 
 def _named(server: str, database: str) -> str:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from migma_sql import schema
 from migma_sql.condition import matching
 from migma_sql.feedback import _keep_engagement
+from migma_sql.search import Search
 from sqlalchemy import Connection, Engine, insert, select
 
 from migma_core import (
@@ -64,9 +65,11 @@ def deliver(connection: Connection, person: Contact, number: int, send: str, at:
     )
 
 
-def selected(connection: Connection, condition: Condition, now: datetime | None = NOW) -> set[str]:
+def selected(
+    connection: Connection, condition: Condition, now: datetime | None = NOW, search: Search = Search.PAGED
+) -> set[str]:
     """The refs of the contacts that the database finds."""
-    return set(connection.scalars(select(schema.contacts.c.ref).where(matching(condition, PROJECT, now))))
+    return set(connection.scalars(select(schema.contacts.c.ref).where(matching(condition, PROJECT, search, now=now))))
 
 
 def someone(place: int) -> Contact:
@@ -87,7 +90,7 @@ def test_the_database_knows_who_engaged(shared: Engine, lives: list[list[Engagem
             happened(connection, one, add_contact(connection, one), events)
         for condition in asked:
             expected = {one.id for one, events in people if matches(condition, one, engagement=events, now=NOW)}
-            assert selected(connection, condition) == expected
+            assert all(selected(connection, condition, NOW, search) == expected for search in Search)
 
 
 @pytest.mark.parametrize("mode", [EngagementMode.WITHIN, EngagementMode.BEFORE])

@@ -6,6 +6,7 @@ from .projects import UnknownProject
 from .sends import UnknownSend
 from .store import SqlStore
 from .suppressions import CannotRemove
+from .table_rows import TableRows
 
 __all__ = [
     "CannotRemove",
@@ -13,6 +14,7 @@ __all__ = [
     "DeniedContact",
     "SchemaTooNew",
     "SqlStore",
+    "TableRows",
     "UnknownAddress",
     "UnknownProject",
     "UnknownSend",

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, Connection, FromClause, LargeBinary, and_, false, func, literal, select
 
 from migma_core.audience.address import Address, AddressKey, address_key
+from migma_core.audience.segment import Condition, Tagged
 from migma_core.decision.circumstances import Wanted
 from migma_core.decision.standing import Standing
 from migma_core.delivery.effects import AudiencePage, AudienceRow
@@ -20,10 +21,13 @@ from .condition import matching
 from .exclusions import condition_of, excluded_bit
 from .question import Question
 from .schema import contact_tags, contacts, tags
+from .search import Search
 from .shapes import AnyRow, AnySelect
 from .standing import cell_of, denials_of, with_facts
 
 __all__ = ["Audience", "Place", "audience_of", "count_standings", "read_page", "row_of"]
+
+_WHOLE = {"sqlite": Search.GATHERED, "postgresql": Search.WHOLE}
 
 
 class Place(NamedTuple):
@@ -47,17 +51,21 @@ class Audience:
     stranger: Address | None = None
 
 
-def audience_of(connection: Connection, question: Question, recipients: Recipients, pepper: bytes) -> Audience:
-    """Everyone these recipients are, one row per address. A tag or segment that does not exist has nobody."""
+def audience_of(
+    connection: Connection, question: Question, recipients: Recipients, pepper: bytes, *, whole: bool = False
+) -> Audience:
+    """
+    Everyone these recipients are, one row per address. A tag or segment that does not exist has nobody.
+
+    ``whole`` where everybody will be read at once rather than a page or a person, see `Search`.
+    """
     match recipients:
         case OneAddress(address):
             return _one(connection, question, address, address_key(address, pepper))
         case TagHolders(tag):
             return _holders(connection, question, tag)
         case SegmentMembers(segment):
-            condition = condition_of(connection, question.project, segment)
-            members = false() if condition is None else matching(condition, question.project, question.now)
-            return _members(connection, question, members)
+            return _segment(connection, question, condition_of(connection, question.project, segment), whole)
 
 
 def read_page(
@@ -108,6 +116,17 @@ def _holders(connection: Connection, question: Question, tag: str) -> Audience:
         contact_tags.c.tag_id == named, contacts.c.project_id == question.project
     )
     return Audience(rows, contact_tags.c.contact_id, contacts.c.address_key)
+
+
+def _segment(connection: Connection, question: Question, condition: Condition | None, whole: bool) -> Audience:
+    match condition:
+        case None:
+            return _members(connection, question, false())
+        case Tagged((tag,)):  # the same people, found in the order of the tag's own index, however few they are
+            return _holders(connection, question, tag)
+        case _:
+            search = _WHOLE[connection.dialect.name] if whole else Search.PAGED
+            return _members(connection, question, matching(condition, question.project, search, now=question.now))
 
 
 def _members(connection: Connection, question: Question, predicate: ColumnElement[bool]) -> Audience:

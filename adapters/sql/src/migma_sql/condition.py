@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, false, not_, or_, select, true
+from sqlalchemy import ColumnElement, and_, false, not_, or_, select, true
 
 from migma_core.audience.contact import ProjectId
 from migma_core.audience.engagement import Engaged
@@ -17,6 +17,7 @@ from migma_core.audience.values import canonical
 from .engaged import engaged
 from .functions import bytewise, ends_with, position
 from .schema import contact_tags, contact_values, contacts, tags
+from .search import Search, among, within
 
 __all__ = ["matching"]
 
@@ -27,59 +28,54 @@ _NEGATED = {Mode.IS_NOT: Mode.IS, Mode.NOT_CONTAINS: Mode.CONTAINS}
 _text, _number, _instant = contact_values.c.text, bytewise(contact_values.c.number), contact_values.c.instant
 
 
-def matching(condition: Condition, project: ProjectId, now: datetime | None = None) -> ColumnElement[bool]:
+def matching(
+    condition: Condition, project: ProjectId, search: Search = Search.PAGED, *, now: datetime | None = None
+) -> ColumnElement[bool]:
     """
     Whom of the project's `contacts` the condition describes.
 
     A condition that looks back from the present needs ``now``, and raises `ValueError` without. Every part is true or
     false, never null: ``not`` would turn a null into nobody, where Python says everybody else.
     """
+
+    def part_of(part: Condition, search: Search) -> ColumnElement[bool]:
+        return matching(part, project, search, now=now)
+
     match condition:
         case Tagged(names):
-            return _tagged(names, project)
+            return _tagged(names, project, search)
         case StatusIs(status):
             return contacts.c.status.is_not_distinct_from(status.value)
         case ValidationIs(validation):
             return contacts.c.validation.is_not_distinct_from(validation.value)
         case FieldIs():
-            return _field(condition)
+            return _field(condition, search)
         case Engaged():
-            return engaged(condition, project, now)
+            return engaged(condition, project, search, now)
         case AllOf(parts):
-            return and_(true(), *(matching(part, project, now) for part in parts))
+            return and_(true(), *(part_of(part, search) for part in parts))
         case AnyOf(parts):
-            return or_(*(matching(part, project, now) for part in parts))
+            return or_(*(part_of(part, within(search)) for part in parts))
+        case Not(AllOf() | AnyOf() | Engaged() as part):  # of which some are a negation or two parts themselves
+            return not_(part_of(part, within(search)))
         case Not(part):
-            return not_(matching(part, project, now))
+            return not_(part_of(part, search))
 
 
-def _tagged(names: tuple[str, ...], project: ProjectId) -> ColumnElement[bool]:
-    held = (
-        select(1)
-        .select_from(contact_tags.join(tags, tags.c.id == contact_tags.c.tag_id))
-        .where(
-            contact_tags.c.contact_id == contacts.c.id,
-            tags.c.project_id == project,
-            tags.c.name.in_(filter(_is_kept, names)),
-        )
-    )
-    return exists(held.correlate(contacts))
+def _tagged(names: tuple[str, ...], project: ProjectId, search: Search) -> ColumnElement[bool]:
+    held = contact_tags.join(tags, tags.c.id == contact_tags.c.tag_id)
+    named = select(contact_tags.c.contact_id).select_from(held)
+    ours = (tags.c.project_id == project, tags.c.name.in_(filter(_is_kept, names)))
+    return among(named.where(*ours), contact_tags.c.contact_id, search)
 
 
-def _field(condition: FieldIs) -> ColumnElement[bool]:
+def _field(condition: FieldIs, search: Search) -> ColumnElement[bool]:
     mode = _NEGATED.get(condition.mode, condition.mode)
     bounds = [bound for one in condition.values if (bound := comparable(canonical(one), mode)) is not None]
-    bounds = [bound for bound in bounds if not isinstance(bound, str) or _is_kept(bound)]
-    hit = (
-        select(1)
-        .select_from(contact_values)
-        .where(
-            contact_values.c.contact_id == contacts.c.id,
-            contact_values.c.key == _KEPT_AS.get(condition.key, condition.key),
-            _compared(mode, bounds),
-        )
-    )
-    found = exists(hit.correlate(contacts)) if _is_kept(condition.key) else false()
+    bounds = [one for one in bounds if not isinstance(one, str) or _is_kept(one)]
+    key = _KEPT_AS.get(condition.key, condition.key)
+    hit = select(contact_values.c.contact_id).where(contact_values.c.key == key, _compared(mode, bounds))
+    found = among(hit, contact_values.c.contact_id, search) if _is_kept(condition.key) else false()
     return not_(found) if condition.mode in _NEGATED else found
 
 

@@ -135,7 +135,7 @@ class Contacts:
         """
         query = select(contacts).where(contacts.c.project_id == project).order_by(contacts.c.id).limit(_PAGE)
         if condition is not None:
-            query = query.where(matching(condition, project, now))
+            query = query.where(matching(condition, project, now=now))
         after = 0
         while True:
             with reading(self._engine) as connection:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, and_, exists, not_, or_, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, and_, not_, or_, select, type_coerce
 
 from migma_core.audience.contact import ProjectId
 from migma_core.audience.engagement import Engaged, EngagementAction, EngagementMode
@@ -13,26 +12,29 @@ from migma_core.audience.values import microseconds
 from migma_core.delivery.delivery import DeliveryState
 
 from .schema import contacts, deliveries, engagement, engagement_events, sends
+from .search import Search, among, within
 
 __all__ = ["engaged"]
 
 
-def engaged(asked: Engaged, project: ProjectId, now: datetime | None) -> ColumnElement[bool]:
+def engaged(asked: Engaged, project: ProjectId, search: Search, now: datetime | None) -> ColumnElement[bool]:
     """
     Whether a contact did what is asked about, or was sent it: by the sums, which have one row per contact, and for
     ``sent`` by the rows of deliveries, which are the truth about that (D10). Raises `ValueError` without ``now`` where
     the condition looks back from it.
     """
+    look = within(search) if asked.action is EngagementAction.SENT else search  # two kinds of rows are an OR
     match asked.mode:
         case EngagementMode.NEVER:
-            return not_(_ever(asked, project))
+            return not_(_ever(asked, project, look))
         case EngagementMode.BETWEEN:
             assert asked.since is not None and asked.until is not None  # noqa: S101, PT018 - valid from construction
-            return _between(asked, project, microseconds(asked.since), microseconds(asked.until))
+            return _between(asked, project, look, microseconds(asked.since), microseconds(asked.until))
         case EngagementMode.WITHIN:
-            return _ever(asked, project, since=_start(asked, now))
+            return _ever(asked, project, look, since=_start(asked, now))
         case EngagementMode.BEFORE:
-            return and_(_ever(asked, project), not_(_ever(asked, project, since=_start(asked, now))))
+            recently = _ever(asked, project, look, since=_start(asked, now))
+            return and_(_ever(asked, project, look), not_(recently))
 
 
 def _start(asked: Engaged, now: datetime | None) -> int:
@@ -42,36 +44,35 @@ def _start(asked: Engaged, now: datetime | None) -> int:
     return microseconds(now) - (asked.span.days * 86_400 + asked.span.seconds) * 1_000_000
 
 
-def _ever(asked: Engaged, project: ProjectId, since: int | None = None) -> ColumnElement[bool]:
+def _ever(asked: Engaged, project: ProjectId, search: Search, since: int | None = None) -> ColumnElement[bool]:
     """Whether there is such an event, at this moment or later where one is given."""
     e = engagement.c
-    kept = [e.contact_id == contacts.c.id, e.action == asked.action.value, e.campaign == (asked.campaign or "")]
+    kept = select(e.contact_id).where(e.action == asked.action.value, e.campaign == (asked.campaign or ""))
     if since is not None:
-        kept.append(type_coerce(e.last_at, BigInteger) >= since)
-    found = exists(select(1).where(*kept).correlate(contacts))
-    if asked.action is not EngagementAction.SENT:
-        return found
+        kept = kept.where(type_coerce(e.last_at, BigInteger) >= since)
     limits = () if since is None else (type_coerce(deliveries.c.updated_at, BigInteger) >= since,)
-    return or_(found, _was_sent(asked, project, *limits))
+    return _or_sent(among(kept, e.contact_id, search), asked, project, search, *limits)
 
 
-def _between(asked: Engaged, project: ProjectId, since: int, until: int) -> ColumnElement[bool]:
+def _between(asked: Engaged, project: ProjectId, search: Search, since: int, until: int) -> ColumnElement[bool]:
     e = engagement_events.c
-    kept = [e.contact_id == contacts.c.id, e.action == asked.action.value]
+    then = type_coerce(e.at, BigInteger).between(since, until)
+    kept = select(e.contact_id).where(e.action == asked.action.value, then)
     if asked.campaign is not None:
-        kept.append(e.campaign == asked.campaign)
-    found = exists(select(1).where(*kept, type_coerce(e.at, BigInteger).between(since, until)).correlate(contacts))
+        kept = kept.where(e.campaign == asked.campaign)
+    limit = type_coerce(deliveries.c.updated_at, BigInteger).between(since, until)
+    return _or_sent(among(kept, e.contact_id, search), asked, project, search, limit)
+
+
+def _or_sent(
+    told: ColumnElement[bool], asked: Engaged, project: ProjectId, search: Search, *limits: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    """What was told, or that a provider accepted a message to the contact's address, if that is asked about."""
     if asked.action is not EngagementAction.SENT:
-        return found
-    at = type_coerce(deliveries.c.updated_at, BigInteger)
-    return or_(found, _was_sent(asked, project, at.between(since, until)))
-
-
-def _was_sent(asked: Engaged, project: ProjectId, *limits: Any) -> ColumnElement[bool]:
-    """Whether a provider accepted a message to the contact's address, in the project, or in the one campaign."""
+        return told
     d = deliveries.c
-    mine = [d.address_key == contacts.c.address_key, d.state == DeliveryState.ACCEPTED.value, *limits]
+    accepted = select(d.address_key).select_from(deliveries.join(sends, sends.c.id == d.send_id))
+    mine = accepted.where(sends.c.project_id == project, d.state == DeliveryState.ACCEPTED.value, *limits)
     if asked.campaign is not None:
-        mine.append(d.send_id == asked.campaign)
-    rows = select(1).select_from(deliveries.join(sends, sends.c.id == d.send_id))
-    return exists(rows.where(*mine, sends.c.project_id == project).correlate(contacts))
+        mine = mine.where(d.send_id == asked.campaign)
+    return or_(told, among(mine, d.address_key, search, contacts.c.address_key))

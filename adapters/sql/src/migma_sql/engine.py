@@ -18,7 +18,7 @@ __all__ = ["connect", "now_us", "reading", "writing"]
 _WRITES = "migma_writes"
 _SNAPSHOT = {"postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}}  # SQLite has it anyway
 # busy_timeout first: switching to WAL itself needs the file for a moment
-_PRAGMAS = ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
+_PRAGMAS = ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536")
 _SESSION = (
     # a server that answers before it has written would lose what prevents a double send (reliability §13)
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from migma_wire.json import condition_from_json
-from sqlalchemy import ColumnElement, Connection, and_, case, exists, or_, select, true
+from sqlalchemy import ColumnElement, Connection, and_, case, literal, or_, select, true
 
 from migma_core.audience.contact import ProjectId
 from migma_core.audience.segment import Condition, SegmentId
@@ -12,8 +12,10 @@ from migma_core.delivery.delivery import DeliveryState
 from migma_core.request.exclusion import EarlierRecipients, ExceptSegment, Exclusion, SendId
 
 from .condition import matching
+from .functions import probed
 from .question import Question
 from .schema import contacts, deliveries, segments
+from .search import Search
 
 __all__ = ["condition_of", "excluded_bit"]
 
@@ -45,16 +47,17 @@ def _leaves_out(
             condition = condition_of(connection, question.project, segment)
             if condition is None:
                 return true()  # an unknown segment leaves everybody out, never nobody
-            return and_(contacts.c.id.is_not(None), matching(condition, question.project, question.now))
+            described = matching(condition, question.project, Search.PROBED, now=question.now)
+            return and_(contacts.c.id.is_not(None), described)
         case EarlierRecipients(send):
             return _reached(send, key)
 
 
 def _reached(send: SendId, key: ColumnElement[bytes]) -> ColumnElement[bool]:
     earlier = deliveries.alias("earlier")
-    row = select(1).where(
+    row = select(literal(True)).where(
         earlier.c.send_id == send,
         earlier.c.address_key == key,
         earlier.c.state.not_in([state.value for state in _NOT_REACHED]),
     )
-    return exists(row)
+    return probed(row)

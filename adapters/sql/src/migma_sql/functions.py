@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Insert, Integer, Table, Text, cast, literal
@@ -10,7 +11,9 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-__all__ = ["bytewise", "ends_with", "insert_new", "position"]
+from .shapes import AnySelect
+
+__all__ = ["bytewise", "ends_with", "insert_new", "position", "probed", "tail", "write_new"]
 
 
 class position(FunctionElement[int]):  # noqa: N801 - it reads as an SQL function
@@ -50,6 +53,24 @@ def _right(element: _tail, compiler: SQLCompiler, **options: Any) -> str:
     return f"right({text}, {characters})"
 
 
+class tail(FunctionElement[str]):  # noqa: N801 - it reads as an SQL function
+    """The last characters of a text without a NUL: (text, how many)."""
+
+    inherit_cache = True
+    type = Text()
+
+
+@compiles(tail, "sqlite")
+def _substr_from_the_right(element: tail, compiler: SQLCompiler, **options: Any) -> str:
+    text, characters = (compiler.process(part, **options) for part in element.clauses)
+    return f"substr({text}, -{characters})"
+
+
+@compiles(tail, "postgresql")
+def _right_of(element: tail, compiler: SQLCompiler, **options: Any) -> str:
+    return f"right({compiler.process(element.clauses, **options)})"
+
+
 class bytewise(FunctionElement[str]):  # noqa: N801 - it reads as an SQL function
     """A text compared octet by octet, whatever the database's language is."""
 
@@ -74,8 +95,24 @@ def ends_with(text: ColumnElement[str], ending: str) -> ColumnElement[bool]:
     return _tail(text, literal(len(ending)), literal(len(ending.encode()))) == cast(literal(ending), Text)
 
 
+def probed(query: AnySelect) -> ColumnElement[bool]:
+    """
+    Whether the query finds a row, asked for each row of the outer one by itself.
+
+    PostgreSQL may answer an ``EXISTS`` that stands under ``OR`` or in a select list by reading the whole table, on
+    every page (performance §2).
+    """
+    return query.limit(1).scalar_subquery().is_not(None)
+
+
 def insert_new(connection: Connection, table: Table) -> Insert:
     """An insert that passes over rows that are there already."""
     if connection.dialect.name == "postgresql":
         return postgresql.insert(table).on_conflict_do_nothing()
     return sqlite.insert(table).on_conflict_do_nothing()
+
+
+def write_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Insert rows in their order, passing over those that are there already; how many were new."""
+    counted = insert_new(connection, table).execution_options(preserve_rowcount=True)
+    return connection.execute(counted, rows).rowcount

@@ -10,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Double,
     ForeignKey,
     Index,
     Integer,
@@ -42,9 +43,12 @@ __all__ = [
     "engagement",
     "engagement_events",
     "field_names",
+    "idempotency_keys",
+    "inbox",
     "mailbox_events",
     "metadata",
     "opt_ins",
+    "pace",
     "projects",
     "segments",
     "sends",
@@ -460,3 +464,51 @@ deliveries = Table(
 )
 """One per send and address (D10). ``reasons`` are kinds, strongest first, joined by commas; ``outside`` is what rules
 outside the table read. ``lease_until`` and ``not_before`` are microseconds by the database's own clock."""
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("id", _Serial, primary_key=True, autoincrement=True),
+    Column("provider", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("why", Text),
+    Column("received_at", Instant, nullable=False),
+    Column("handled_at", Instant),
+    UniqueConstraint("provider", "key"),
+    Index("ix_inbox_state_id", "state", "id"),
+)
+"""Events of providers as they came; of one that was handled only the key is left."""
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("scope", Text, primary_key=True),
+    Column("operation", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("digest", Text, nullable=False),
+    Column("fence", Integer, nullable=False),
+    Column("lease_until", BigInteger, nullable=False),
+    Column("result", Text),
+    Column("begun_at", Instant, nullable=False),
+    Column("finished_at", Instant),
+    sqlite_with_rowid=False,
+)
+"""Callers' requests by their keys. ``lease_until`` is microseconds by the database's own clock."""
+
+pace = Table(
+    "pace",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("provider", Text, primary_key=True),
+    Column("domain", Text, primary_key=True),
+    Column("tokens", Double, nullable=False),
+    Column("counted_at", BigInteger, nullable=False),
+    Column("rests_until", BigInteger, nullable=False, server_default="0"),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("openings", Integer, nullable=False, server_default="0"),
+    Column("probed_at", BigInteger),
+    sqlite_with_rowid=False,
+)
+"""Token bucket and breaker of each stream, in microseconds of the database's own clock. ``openings`` above 0: open."""

@@ -29,7 +29,7 @@ class Segments:
     def create(self, project: ProjectId, name: str, condition: Condition, at: datetime) -> Segment:
         """Create a segment. Raises `ValueError` for a name that is taken, or a condition that cannot be kept."""
         segment = Segment(SegmentId(new_ref()), name, condition)
-        matching(condition, project, at)  # what the database cannot find is refused now, not when a campaign is sent
+        matching(condition, project, now=at)  # refused now, not when a campaign is sent
         if self.find(project, name) is not None:
             raise ValueError(f"there is a segment named {name!r} already")
         row = {

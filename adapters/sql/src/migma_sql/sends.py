@@ -125,7 +125,8 @@ class Sends:
         """
         with reading(self._engine) as connection:
             question = ask(connection, request, purpose, now)
-            return count_standings(connection, audience_of(connection, question, request.recipients, self._pepper))
+            audience = audience_of(connection, question, request.recipients, self._pepper, whole=True)
+            return count_standings(connection, audience)
 
     def audience_page(
         self, request: SendRequest, purpose: Purpose, after: int, limit: int, wanted: Wanted, now: datetime

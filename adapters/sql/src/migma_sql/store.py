@@ -16,10 +16,13 @@ from .contacts import Contacts
 from .domains import Domains
 from .engine import connect
 from .feedback import Feedback
+from .idempotency import SqlIdempotencyKeys
 from .importing import Import
+from .inbox import SqlInbox
 from .ledger import SqlLedger
 from .migrate import migrate
 from .opt_ins import OptIns
+from .pace import SqlPace
 from .projects import Projects
 from .segments import Segments
 from .sends import Sends
@@ -47,6 +50,9 @@ class SqlStore:
         self.feedback = Feedback(engine, pepper)
         self.sends = Sends(engine, pepper)
         self.ledger = SqlLedger(engine, pepper, lease)
+        self.inbox = SqlInbox(engine)
+        self.idempotency_keys = SqlIdempotencyKeys(engine, lease)
+        self.pace = SqlPace(engine)
 
     @classmethod
     def open(cls, url: str, *, pepper: bytes, lease: timedelta = timedelta(seconds=30)) -> SqlStore:

@@ -12,7 +12,7 @@ from alembic import op
 __all__ = ["upgrade"]
 
 revision = "0010"
-down_revision = "0003"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
