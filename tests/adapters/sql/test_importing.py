@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from migma_sql import SqlStore
@@ -139,3 +140,26 @@ def test_a_complaint_in_a_list_is_a_complaint(empty_store: Callable[[], SqlStore
 
     listed = {entry.reason for entry in store.suppressions.list(project.account)}
     assert listed == {SuppressionReason.COMPLAINT, SuppressionReason.UNSUBSCRIBE}
+
+
+class _Killed(Exception):
+    """The process ended here."""
+
+
+def test_an_import_that_was_killed_is_run_again(empty_store: Callable[[], SqlStore]) -> None:
+    """What was durable stays, and the second run brings the rest, each person once, as if nothing had happened."""
+    store, project = _open(empty_store)
+    rows = [Row(n, ContactDraft(address=Address(f"p{n}", "example.com"), fields={"n": n})) for n in range(2, 7_002)]
+
+    def killed() -> Iterator[Incoming]:
+        yield from rows[:6_000]
+        raise _Killed
+
+    with pytest.raises(_Killed):
+        store.import_contacts(project.id, killed(), SHOP, at=NOW)
+    assert store.contacts.count(project.id) == 5_000
+
+    again = store.import_contacts(project.id, rows, SHOP, at=NOW)
+
+    assert (again.total, again.skipped, again.created) == (7_000, 5_000, 2_000)
+    assert [one.fields["n"] for one in store.contacts.stream(project.id)] == list(range(2, 7_002))

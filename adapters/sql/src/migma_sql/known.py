@@ -12,6 +12,7 @@ from migma_core.audience.address import AddressKey
 from migma_core.audience.contact import ProjectId, Status
 from migma_core.request.project import AccountId
 
+from .bulk import is_one_of
 from .schema import addresses, contact_tags, contacts, tags
 
 __all__ = ["Person", "known_people", "number_people"]
@@ -46,10 +47,12 @@ def known_people(
     """Everyone by key, in the order of the keys, in three queries however many they are."""
     people = {key: Person() for key in keys}
     a, c = addresses.c, contacts.c
-    denied = select(a.address_key, a.denials).where(a.account_id == account, a.address_key.in_(people))
+    denied = select(a.address_key, a.denials).where(
+        a.account_id == account, is_one_of(connection, a.address_key, people)
+    )
     for key, denials in connection.execute(denied):
         people[key].denials = denials
-    there = select(contacts).where(c.project_id == project, c.address_key.in_(people))
+    there = select(contacts).where(c.project_id == project, is_one_of(connection, c.address_key, people))
     for row in connection.execute(there).mappings():
         person = people[row["address_key"]]
         # what a recorded consent lifted for this project is not in force against it
@@ -61,12 +64,12 @@ def known_people(
 def number_people(connection: Connection, project: ProjectId, people: Mapping[AddressKey, Person]) -> None:
     """Learn the numbers that the store gave to new people."""
     c = contacts.c
-    query = select(c.address_key, c.id).where(c.project_id == project, c.address_key.in_(people))
+    query = select(c.address_key, c.id).where(c.project_id == project, is_one_of(connection, c.address_key, people))
     for key, number in connection.execute(query):
         people[key].number = number
 
 
 def _add_tags(connection: Connection, numbered: Mapping[int, Person]) -> None:
     query = select(contact_tags.c.contact_id, tags.c.name).join(tags, tags.c.id == contact_tags.c.tag_id)
-    for number, name in connection.execute(query.where(contact_tags.c.contact_id.in_(numbered))):
+    for number, name in connection.execute(query.where(is_one_of(connection, contact_tags.c.contact_id, numbered))):
         numbered[number].held.add(name)

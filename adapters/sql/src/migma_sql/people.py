@@ -18,7 +18,7 @@ from migma_core.audience.topic import TopicId
 from migma_core.audience.values import Scalar, canonical
 from migma_core.message.template import lone_surrogate
 
-from .bulk import insert_all, insert_missing
+from .bulk import insert_all, insert_missing, is_one_of
 from .functions import insert_new
 from .refs import new_ref
 from .schema import consent_events, contact_tags, field_names, tags, topic_choices
@@ -97,7 +97,7 @@ def new_row(
 
 def write_values(connection: Connection, people: Mapping[int, Mapping[str, Any]]) -> None:
     """Keep the canonical form of everything segments may compare (D6), in place of what was kept before."""
-    connection.execute(delete(values_table).where(values_table.c.contact_id.in_(people)))
+    connection.execute(delete(values_table).where(is_one_of(connection, values_table.c.contact_id, people)))
     rows = [value for number, row in people.items() for value in _canonical_rows(number, row)]
     insert_all(connection, values_table, ("contact_id", "key", "text", "number", "instant"), rows)
 
