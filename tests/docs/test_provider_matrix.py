@@ -25,6 +25,7 @@ ROWS: tuple[tuple[str, Callable[[Capabilities], object]], ...] = (
     ("keeps transactional mail until its time", lambda can: can.schedules),
     ("the same in a batch", lambda can: can.schedules_batches),
     ("can list what it accepted", lambda can: can.lists_deliveries),
+    ("mail stays on this machine, and may hold links to it", lambda can: can.stays_here),
 )
 
 
