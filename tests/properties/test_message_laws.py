@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import email
+from datetime import UTC, datetime
 from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.policy import default
@@ -46,13 +47,19 @@ keys = st.dictionaries(
     min_size=1,
     max_size=3,
 ).map(TokenKeys)
-tokens = st.builds(
-    Token,
-    st.sampled_from(TokenPurpose),
-    ids.map(ProjectId),
-    ids.map(ContactId),
-    ids.map(DeliveryId),
-    st.none() | ids.map(TopicId),
+NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
+LATER = st.datetimes(datetime(2026, 5, 1, 12, 0, 1), datetime(9999, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001 - Hypothesis adds the zone
+tokens = st.sampled_from(TokenPurpose).flatmap(
+    lambda purpose: st.builds(
+        Token,
+        st.just(purpose),
+        ids.map(ProjectId),
+        ids.map(ContactId),
+        ids.map(DeliveryId),
+        st.none() | ids.map(TopicId),
+        # only confirmations expire, at a whole second (E-04)
+        LATER.map(lambda at: at.replace(microsecond=0)) if purpose is TokenPurpose.CONFIRM else st.none(),
+    )
 )
 values: st.SearchStrategy[dict[str, Scalar]] = st.fixed_dictionaries(
     {"name": header_texts(), "x": texts(), "y": texts()}
@@ -84,7 +91,8 @@ def unix(text: str) -> str:
 def test_tokens_come_back(token: Token, some: TokenKeys) -> None:
     """What was minted verifies, in at most 200 characters that every link can carry."""
     text = mint_token(token, some)
-    assert verify_token(text, token.purpose, some) == token
+    assert verify_token(text, token.purpose, some, NOW) == token
+    assert all(verify_token(text, other, some, NOW) is None for other in TokenPurpose if other is not token.purpose)
     assert len(text) < 200
     assert set(text) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
 
@@ -92,7 +100,7 @@ def test_tokens_come_back(token: Token, some: TokenKeys) -> None:
 @given(st.one_of(st.text(), st.binary(max_size=90).map(lambda raw: base64.urlsafe_b64encode(raw).decode())), keys)
 def test_nothing_else_verifies(text: str, some: TokenKeys) -> None:
     """Any other text is answered with nothing, and never raised over."""
-    assert all(verify_token(text, purpose, some) is None for purpose in TokenPurpose)
+    assert all(verify_token(text, purpose, some, NOW) is None for purpose in TokenPurpose)
 
 
 @given(header_texts(300))
