@@ -137,6 +137,15 @@ def coverage(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def thorough(session: nox.Session) -> None:
+    """Try the laws that hold databases and Python to one another on 10,000 examples each; for hours."""
+    everything(session, "test")
+    differential = [f"tests/adapters/sql/test_{name}.py" for name in ("agreement", "audience_sql", "standing_sql")]
+    chosen = session.posargs or differential
+    session.run("python", "-m", "pytest", *IN_PARALLEL, *chosen, env={"HYPOTHESIS_PROFILE": "thorough"})
+
+
+@nox.session(default=False)
 def mutants(session: nox.Session) -> None:
     """Change the decision wing in many small ways and list what no test notices; arguments name modules of it."""
     everything(session, "test", "mutants")

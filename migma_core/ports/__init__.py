@@ -1,6 +1,7 @@
 """Ports: what the outside must offer the core, as small protocols that adapters implement."""
 
 from .clock import Clock
+from .faults import StoreBusy, StoreFault, StoreFull, StoreUnreachable, StoreUnusable
 from .feedback import EngagementEvent, MailboxEvent, MailboxFact, Recorded
 from .idempotency import Begun, CallerKey, Conflicting, Fresh, IdempotencyKeys, InProgress, Replayed
 from .inbox import Inbox, InboxEvent, ReceivedEvent
@@ -68,6 +69,11 @@ __all__ = [
     "SendRecord",
     "Signer",
     "Store",
+    "StoreBusy",
+    "StoreFault",
+    "StoreFull",
+    "StoreUnreachable",
+    "StoreUnusable",
     "Story",
     "Stream",
     "SuppressionRecord",

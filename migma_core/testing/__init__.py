@@ -2,6 +2,7 @@
 
 from ..decision.checker import check
 from . import strategies
+from .agreement_laws import AgreementLaws, Disagreement, disagreements, disagreements_with_python
 from .decision_laws import DecisionLaws
 from .encoding_laws import EncodingLaws
 from .hand_over_laws import HandOverLaws
@@ -16,7 +17,9 @@ from .storage import StorageLaws
 from .store_laws import StoreLaws
 
 __all__ = [
+    "AgreementLaws",
     "DecisionLaws",
+    "Disagreement",
     "EncodingLaws",
     "HandOverLaws",
     "IdempotencyLaws",
@@ -32,6 +35,8 @@ __all__ = [
     "StoreLaws",
     "assert_nobody_newly_mailable",
     "check",
+    "disagreements",
+    "disagreements_with_python",
     "law",
     "strategies",
 ]

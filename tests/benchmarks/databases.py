@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -21,17 +20,6 @@ def fresh_databases() -> Iterator[Mapping[str, Callable[[], str]]]:
         folder = Path(opened.enter_context(tempfile.TemporaryDirectory()))
         known: dict[str, Callable[[], str]] = {"sqlite": lambda: f"sqlite:///{folder / uuid4().hex}.db"}
         if postgresql._binaries() is not None:
-            server = opened.enter_context(_server())
+            server, _ = opened.enter_context(postgresql.own_server())
             known["postgresql"] = lambda: opened.enter_context(postgresql.empty_database(server))
         yield known
-
-
-@contextmanager
-def _server() -> Iterator[str]:
-    place = Path(tempfile.gettempdir()) / f"migma-pg.{uuid4().hex[:12]}"
-    postgresql._start(place)
-    try:
-        yield f"postgresql://postgres@/postgres?host={place}"
-    finally:
-        postgresql._run(place, "pg_ctl", "-D", place / "data", "-m", "immediate", "stop")
-        shutil.rmtree(place)

@@ -20,7 +20,16 @@ from uuid import uuid4
 
 import pytest
 
-__all__ = ["empty_database", "postgres_server", "pytest_configure", "pytest_unconfigure"]
+__all__ = [
+    "empty_database",
+    "own_server",
+    "postgres_server",
+    "pytest_configure",
+    "pytest_unconfigure",
+    "server_user",
+    "start",
+    "stop",
+]
 
 _GIVEN = "MIGMA_TEST_POSTGRES"
 _OURS = "MIGMA_TEST_POSTGRES_AT"
@@ -43,7 +52,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop the server, if any worker started it."""
     place = Path(os.environ[_OURS])
     if not hasattr(config, "workerinput") and place.exists():
-        _run(place, "pg_ctl", "-D", place / "data", "-m", "immediate", "stop")
+        stop(place)
         shutil.rmtree(place)
         _lock(place).unlink()
 
@@ -55,13 +64,37 @@ def postgres_server() -> str:
     """
     if given := os.environ.get(_GIVEN):
         return given
-    if _binaries() is None:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(_MISSING)
+    _need_binaries()
     place = Path(os.environ[_OURS])
     with _alone(_lock(place)):
         if not place.exists():
-            _start(place)
-    return f"postgresql://postgres@/postgres?host={place}"
+            _create(place)
+    return _url(place)
+
+
+@contextmanager
+def own_server() -> Iterator[tuple[str, Path]]:
+    """A server for one test alone, which may `stop` and `start` it: its URL, and its place."""
+    _need_binaries()
+    place = Path(tempfile.gettempdir()) / f"migma-pg.{uuid4().hex[:12]}"
+    _create(place)
+    try:
+        yield _url(place), place
+    finally:
+        stop(place)
+        shutil.rmtree(place)
+
+
+def stop(place: Path) -> None:
+    """Stop a server as a crash would; nothing where it has stopped already."""
+    if (place / "data" / "postmaster.pid").exists():
+        _run(place, "pg_ctl", "-D", place / "data", "-m", "immediate", "stop")
+
+
+def start(place: Path) -> None:
+    """Start a server, and wait until it answers."""
+    options = " ".join(f"-c {option}" for option in (*_HASTY, f"unix_socket_directories='{place}'"))
+    _run(place, "pg_ctl", "-D", place / "data", "-w", "-t", "60", "-l", place / "log", "-o", options, "start")
 
 
 @contextmanager
@@ -89,13 +122,21 @@ def _named(server: str, database: str) -> str:
     return make_url(server).set(database=database).render_as_string(hide_password=False)
 
 
-def _start(place: Path) -> None:
+def _create(place: Path) -> None:
     place.mkdir(mode=0o700)
     if os.geteuid() == 0:
-        shutil.chown(place, *_user())
+        shutil.chown(place, *server_user())
     _run(place, "initdb", "-D", place / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
-    options = " ".join(f"-c {option}" for option in (*_HASTY, f"unix_socket_directories='{place}'"))
-    _run(place, "pg_ctl", "-D", place / "data", "-w", "-t", "60", "-l", place / "log", "-o", options, "start")
+    start(place)
+
+
+def _need_binaries() -> None:
+    if _binaries() is None:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(_MISSING)
+
+
+def _url(place: Path) -> str:
+    return f"postgresql://postgres@/postgres?host={place}"
 
 
 def _run(place: Path, program: str, *arguments: object) -> None:
@@ -104,7 +145,7 @@ def _run(place: Path, program: str, *arguments: object) -> None:
     assert found is not None, _MISSING
     command = [str(found / program), *map(str, arguments)]
     environment = {"PATH": f"{found}:/usr/bin:/bin", "HOME": str(place), "LC_ALL": "C.UTF-8"}
-    user, group = _user() if os.geteuid() == 0 else (None, None)
+    user, group = server_user() if os.geteuid() == 0 else (None, None)
     with tempfile.TemporaryFile() as told:  # no pipe: the server would inherit it, and it would never end
         ended = subprocess.run(
             command, check=False, cwd="/", env=environment, stdout=told, stderr=told, user=user, group=group
@@ -114,7 +155,7 @@ def _run(place: Path, program: str, *arguments: object) -> None:
             raise RuntimeError(f"{command} ended with {ended.returncode}: {told.read().decode(errors='replace')}")
 
 
-def _user() -> tuple[str, str]:
+def server_user() -> tuple[str, str]:
     """Whom the package made for the server, or whoever owns nothing."""
     names = {one.pw_name for one in pwd.getpwall()}
     return ("postgres", "postgres") if "postgres" in names else ("nobody", "nogroup")

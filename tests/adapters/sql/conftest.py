@@ -51,15 +51,17 @@ def empty_store(shared_database: str) -> Iterator[Callable[[], SqlStore]]:
     store = SqlStore.open(shared_database, pepper=PEPPER)
     engine = connect(shared_database)
 
-    def emptied() -> SqlStore:
-        with writing(engine) as connection:
-            for table in reversed(metadata.sorted_tables):
-                connection.execute(delete(table))
-        return store
-
-    yield emptied
+    yield lambda: emptied(engine, store)
     engine.dispose()
     store.close()
+
+
+def emptied(engine: Engine, store: SqlStore) -> SqlStore:
+    """The store without anything in it."""
+    with writing(engine) as connection:
+        for table in reversed(metadata.sorted_tables):
+            connection.execute(delete(table))
+    return store
 
 
 def _database(request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:

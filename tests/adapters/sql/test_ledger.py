@@ -203,6 +203,24 @@ def test_two_ledgers_never_hold_the_same_row_at_once(engine: Engine, database: s
     assert lease is OVER or len(dict(taken)) == 400
 
 
+def test_sixteen_workers_claim_ten_thousand_rows_once_each(engine: Engine, database: str, ledger: SqlLedger) -> None:
+    """All at once, on connections of their own, they leave no row over and share none (reliability §15)."""
+    send = ready(engine, ledger, 10_000)
+
+    def work(_: int) -> list[DeliveryId]:
+        mine = connect(database)
+        worker, found = SqlLedger(mine, PEPPER, LONG), list[DeliveryId]()
+        while (claimed := worker.claim(send, 100, NOTHING, NOW)).rows:
+            found += fences(claimed)
+        mine.dispose()
+        return found
+
+    with ThreadPoolExecutor(16) as pool:
+        taken = [one for found in pool.map(work, range(16)) for one in found]
+    assert len(taken) == len(set(taken)) == 10_000
+    assert set(column(engine, schema.deliveries, "fence")) == {1}
+
+
 def test_a_claimed_row_is_nobody_elses_until_its_lease_is_over(
     engine: Engine, ledger: SqlLedger, forgetful: SqlLedger
 ) -> None:

@@ -2,6 +2,7 @@
 
 from .contacts import ContactExists, DeniedContact, UnknownAddress
 from .migrate import SchemaTooNew
+from .mirror import mirror
 from .projects import UnknownProject
 from .sends import UnknownSend
 from .store import SqlStore
@@ -18,4 +19,5 @@ __all__ = [
     "UnknownAddress",
     "UnknownProject",
     "UnknownSend",
+    "mirror",
 ]

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, insert, select, update
 
 from migma_core.decision.record import Decision
 from migma_core.delivery.attempt import Attempt, AttemptId
@@ -44,7 +44,8 @@ def commit(
     if attempt is not None:
         connection.execute(insert(attempts), _attempt_row(attempt, now))
         until = connection.execute(select(now_us())).scalar_one() + lease
-        connection.execute(_IN_FLIGHT, [_going(one, attempt.id, until, now) for one in going])
+        in_flight = {"attempt_id": attempt.id, "lease_until": until, "updated_at": now}
+        connection.execute(update(deliveries).where(deliveries.c.ref.in_(going)).values(in_flight))
         decide_again(connection, dict(zip(going, decisions, strict=True)))
     settle(connection, settled, now)
     return True
@@ -65,9 +66,9 @@ def record(connection: Connection, attempt: AttemptId, settled: Sequence[Settled
 def give_back(connection: Connection, fences: Mapping[DeliveryId, int]) -> None:
     """Return rows that are still ours, for anybody to claim."""
     held = hold_rows(connection, fences, deliveries.c.state == DeliveryState.CLAIMED.value)
-    rows = [{"delivery": one} for one, row in held.items() if row.fence == fences[one]]
-    if rows:
-        connection.execute(_GIVE_BACK, rows)
+    ours = [one for one, row in held.items() if row.fence == fences[one]]
+    free = {"state": DeliveryState.READY.value, "lease_until": None, "attempt_id": None}
+    connection.execute(update(deliveries).where(deliveries.c.ref.in_(ours)).values(free))
 
 
 def in_flight(connection: Connection, send: SendId) -> OpenAttempts:
@@ -91,18 +92,6 @@ def reconcile(connection: Connection, verdicts: Mapping[DeliveryId, DeliveryStat
         count_accepted(connection, send, accepted)
 
 
-_IN_FLIGHT = (
-    update(deliveries)
-    .where(deliveries.c.ref == bindparam("delivery"))
-    .values(attempt_id=bindparam("attempt"), lease_until=bindparam("until"), updated_at=bindparam("now"))
-)
-_GIVE_BACK = (
-    update(deliveries)
-    .where(deliveries.c.ref == bindparam("delivery"))
-    .values(state=DeliveryState.READY.value, lease_until=None, attempt_id=None)
-)
-
-
 def _awaits(row: HeldRow, one: Settled) -> bool:
     """
     Whether the row still waits for this answer. One held in doubt takes a final answer, however late: nobody has sent
@@ -120,10 +109,6 @@ def _spent(one: Settled) -> bool:
 def _doubtful() -> ColumnElement[bool]:
     d = deliveries.c
     return and_(d.state == DeliveryState.CLAIMED.value, d.attempt_id.is_not(None), d.lease_until <= now_us())
-
-
-def _going(delivery: DeliveryId, attempt: AttemptId, until: int, now: datetime) -> dict[str, Any]:
-    return {"delivery": delivery, "attempt": attempt, "until": until, "now": now}
 
 
 def _attempt_row(attempt: Attempt, now: datetime) -> dict[str, Any]:

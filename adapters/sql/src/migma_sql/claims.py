@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, bindparam, case, func, or_, select, update
+from sqlalchemy import Connection, and_, case, func, or_, select, update
 
 from migma_core.audience.address import Address, AddressKey, InvalidAddress
 from migma_core.audience.contact import ContactId, contact_values
@@ -102,38 +102,24 @@ def _address(row: AnyRow, accepted: AcceptedSend) -> Address | None:
         return None  # one bad record never stops the others (reliability §9)
 
 
-_TAKE = (
-    update(deliveries)
-    .where(deliveries.c.id == bindparam("row"))
-    .values(
-        state=DeliveryState.CLAIMED.value,
-        fence=deliveries.c.fence + 1,
-        lease_until=bindparam("until"),
-        updated_at=bindparam("now"),
-    )
-)
-_UNADDRESSED = (
-    update(deliveries)
-    .where(deliveries.c.id == bindparam("row"))
-    .values(
-        state=DeliveryState.WITHHELD.value,
-        why="nobody in the project has this address any more",
-        reasons=ReasonKind.UNREADABLE.value,
-        denials=deliveries.c.denials.bitwise_or(int(Denials.UNREADABLE)),
-        decided_at=bindparam("now"),
-        updated_at=bindparam("now"),
-    )
-)
-
-
 def _take(connection: Connection, rows: Sequence[int], until: int, now: datetime) -> None:
-    if rows:
-        connection.execute(_TAKE, [{"row": row, "until": until, "now": now} for row in rows])
+    d = deliveries.c
+    taken = {"state": DeliveryState.CLAIMED.value, "fence": d.fence + 1, "lease_until": until, "updated_at": now}
+    connection.execute(update(deliveries).where(d.id.in_(rows)).values(taken))
 
 
 def _withhold_unaddressed(connection: Connection, found: Sequence[AnyRow], addressed: set[int], now: datetime) -> None:
-    if gone := [{"row": row.id, "now": now} for row in found if row.id not in addressed]:
-        connection.execute(_UNADDRESSED, gone)
+    d = deliveries.c
+    settled = {
+        "state": DeliveryState.WITHHELD.value,
+        "why": "nobody in the project has this address any more",
+        "reasons": ReasonKind.UNREADABLE.value,
+        "denials": d.denials.bitwise_or(int(Denials.UNREADABLE)),
+        "decided_at": now,
+        "updated_at": now,
+    }
+    gone = [row.id for row in found if row.id not in addressed]
+    connection.execute(update(deliveries).where(d.id.in_(gone)).values(settled))
 
 
 def _claimed_rows(

@@ -6,12 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import BigInteger, ColumnElement, Connection, Engine, RootTransaction, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import StaticPool
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
+
+from migma_core.ports import StoreUnreachable
+
+from .faults import told_as_faults
 
 __all__ = ["connect", "now_us", "reading", "writing"]
 
@@ -48,20 +52,37 @@ def connect(url: str) -> Engine:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """One transaction that only reads: everything it sees is of one moment."""
-    with engine.connect().execution_options(**_SNAPSHOT.get(engine.dialect.name, {})) as connection, connection.begin():
+    """One transaction that only reads: everything it sees is of one moment. Raises `StoreFault`."""
+    options = _SNAPSHOT.get(engine.dialect.name, {})
+    with told_as_faults(), engine.connect().execution_options(**options) as connection, connection.begin():
         yield connection
 
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """
-    One transaction that writes: durable when the block ends, undone where it raises.
+    One transaction that writes: durable when the block ends, undone where it raises. Raises `StoreFault`.
 
     SQLite takes its one write lock at the start, so that two writers wait for each other instead of failing half-way.
     """
-    with engine.connect().execution_options(**{_WRITES: True}) as connection, connection.begin():
+    options = {_WRITES: True}
+    with (
+        told_as_faults(),
+        engine.connect().execution_options(**options) as connection,
+        connection.begin() as transaction,
+    ):
         yield connection
+        if transaction.is_active:  # the block may have taken everything back
+            _commit(connection, transaction)
+
+
+def _commit(connection: Connection, transaction: RootTransaction) -> None:
+    try:
+        with told_as_faults(committing=True):
+            transaction.commit()
+    except StoreUnreachable:
+        connection.invalidate()  # there is nothing to roll back on, and trying would hide the doubt
+        raise
 
 
 def now_us() -> ColumnElement[int]:
@@ -102,10 +123,10 @@ def _postgresql(url: URL) -> Engine:
 
 def _begin_session(connection: Any, record: object) -> None:
     del record
-    with connection.cursor() as cursor:
-        for statement in _SESSION:
-            cursor.execute(statement)
-    connection.commit()
+    connection.autocommit = True  # settings of the session need no transaction
+    for statement in _SESSION:
+        connection.execute(statement)
+    connection.autocommit = False
 
 
 def _sqlite(url: URL) -> Engine:

@@ -57,13 +57,19 @@ class SqlStore:
     @classmethod
     def open(cls, url: str, *, pepper: bytes, lease: timedelta = timedelta(seconds=30)) -> SqlStore:
         """
-        Connect, and bring the schema to this version. Raises `SchemaTooNew`, and `ValueError` for an unknown database.
+        Connect, and bring the schema to this version.
+
+        Raises `SchemaTooNew`, `ValueError` for an unknown database, and a `StoreFault` where it cannot be used.
 
         >>> SqlStore.open("sqlite:///:memory:", pepper=bytes(32)).projects.all()
         ()
         """
         engine = connect(url)
-        migrate(engine)
+        try:
+            migrate(engine)
+        except BaseException:
+            engine.dispose()
+            raise
         return cls(engine, pepper=pepper, lease=lease)
 
     def import_contacts(  # noqa: PLR0913 - what an import must be told
