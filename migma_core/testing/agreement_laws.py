@@ -8,7 +8,7 @@ run them over your own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import zip_longest
 from typing import NamedTuple
@@ -21,7 +21,7 @@ from ..audience.contact import Contact
 from ..audience.fields import FieldIs, Mode
 from ..audience.intake import ContactDraft
 from ..audience.segment import AllOf, AnyOf, Condition, Not, SegmentId, Tagged, matches
-from ..audience.suppression import Suppression, SuppressionReason
+from ..audience.suppression import Denials, Suppression, SuppressionReason
 from ..audience.topic import DefaultSubscription, Topic
 from ..decision.circumstances import Wanted
 from ..decision.eligibility import decide
@@ -183,7 +183,8 @@ class AgreementLaws(StorageLaws):
     ) -> None:
         """Mailable and withheld by reason, counted in either database, are what Python's planning makes of them."""
         for store in (self.open(), self.other()):
-            one = _lived(store, lives, condition, default)
+            # nobody comes back: whom a consent has brought back, only the store can say
+            one = _lived(store, [life._replace(returns=False) for life in lives], condition, default)
             request = _request(one, (condition, "beta"), lives, 0)
             people = [
                 facts for _, facts in _described(store, request, Purpose.MARKETING, self.now) if facts is not None
@@ -226,12 +227,36 @@ def disagreements(
 def disagreements_with_python(
     store: Store, request: SendRequest, purpose: Purpose, now: datetime
 ) -> Iterator[Disagreement]:
-    """Where the store differs from `matches` and `facts_about`, person by person, over everybody in the project."""
+    """
+    Where the store differs from `matches` and `facts_about`, person by person, over everybody in the project.
+
+    Whether a later consent has ended an opt-out is the store's alone to know: such bits are left out on both sides.
+    """
     for contact, facts in _described(store, request, purpose, now):
         row = store.sends.member(request, contact.address, purpose, _NOTHING, now)
         said, expected = row and row.standing, facts and facts.standing
-        if said != expected:
+        ended = 0 if facts is None else int(_perhaps_ended(contact, facts.evidence))
+        if _without(said, ended) != _without(expected, ended):
             yield Disagreement(str(contact.id).encode(), said, expected)
+
+
+def _perhaps_ended(contact: Contact, entries: Iterable[Suppression]) -> Denials:
+    """The denials that a consent on record may have ended (D13)."""
+    given = contact.consent
+    ended = Denials(0)
+    for one in entries:
+        if given is not None and given.at > one.at and one.reason in _ENDED_BY_CONSENT:
+            ended |= one.denial
+    return ended
+
+
+_ENDED_BY_CONSENT = frozenset(
+    {SuppressionReason.UNSUBSCRIBE, SuppressionReason.COMPLAINT, SuppressionReason.OBJECTION, SuppressionReason.ERASED}
+)
+
+
+def _without(standing: Standing | None, denials: int) -> Standing | None:
+    return None if standing is None else Standing(standing.cell, standing.denials & ~denials)
 
 
 def _members(store: Store, request: SendRequest, purpose: Purpose, now: datetime) -> Iterator[AudienceRow]:
@@ -266,17 +291,12 @@ def _is_addressed(recipients: Recipients, contact: Contact, segments: dict[Segme
             return segment in segments and matches(segments[segment], contact)
 
 
-def _listed(store: Store, request: SendRequest, contact: Contact, now: datetime) -> list[Suppression]:
-    """The entries in force against a contact: an opt-out that their own later consent ended is in force no more."""
+def _listed(store: Store, request: SendRequest, contact: Contact, now: datetime) -> tuple[Suppression, ...]:
+    """The entries against a contact's address."""
     alone = request_to(request.project, OneAddress(contact.address))
     row = store.sends.member(alone, contact.address, Purpose.TRANSACTIONAL, _NOTHING, now)
     assert row is not None, "every address is a member of itself"
-    given = contact.consent.at if contact.consent and contact.consent.level is ConsentLevel.PROVEN else None
-    return [
-        one
-        for one in store.suppressions.of(request.project, row.address_key)
-        if not (one.reason is SuppressionReason.UNSUBSCRIBE and given is not None and given > one.at)
-    ]
+    return tuple(store.suppressions.of(request.project, row.address_key))
 
 
 class _Asked(NamedTuple):
