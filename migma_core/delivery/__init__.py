@@ -3,26 +3,37 @@
 from .attempt import Attempt, AttemptId, Parcel
 from .campaign import Action, Campaign, CampaignConflict, CampaignStatus, advance
 from .delivery import DeliveryState, SendId
+from .halving import Halving
+from .job import Evidence, Job
+from .next_state import WhenUnknown
 from .outcome import Accepted, NotSent, Outcome, Rejected, Scope, Unknown
-from .steps import Job, send_steps
+from .pace import Breaker, Rate, Stream, WarmUp
+from .steps import send_steps
 
 __all__ = [
     "Accepted",
     "Action",
     "Attempt",
     "AttemptId",
+    "Breaker",
     "Campaign",
     "CampaignConflict",
     "CampaignStatus",
     "DeliveryState",
+    "Evidence",
+    "Halving",
     "Job",
     "NotSent",
     "Outcome",
     "Parcel",
+    "Rate",
     "Rejected",
     "Scope",
     "SendId",
+    "Stream",
     "Unknown",
+    "WarmUp",
+    "WhenUnknown",
     "advance",
     "send_steps",
 ]

@@ -6,14 +6,15 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NewType
+from typing import NamedTuple, NewType
 
+from ..message.approval import APPROVAL_LIFE
 from ..message.compile import COMPILER
 from ..message.message import Batch
 from ..message.token import DeliveryId
 from .delivery import SendId
 
-__all__ = ["Attempt", "AttemptId", "Parcel", "attempt_of"]
+__all__ = ["Attempt", "AttemptId", "Lot", "Parcel", "attempt_of"]
 
 AttemptId = NewType("AttemptId", str)
 
@@ -56,6 +57,24 @@ class Attempt:
     def idempotency_key(self) -> str:
         """For providers that know such keys: derived from our row, versioned, never used for another."""
         return f"migma/v1/{self.id}"
+
+
+class Lot(NamedTuple):
+    """What is handed over at once: a batch, its octets, and the attempt on record for it."""
+
+    batch: Batch
+    parcel: Parcel
+    attempt: Attempt
+
+    @property
+    def members(self) -> tuple[DeliveryId, ...]:
+        """The deliveries in it, in the order of the batch and of the outcomes."""
+        return self.attempt.deliveries
+
+    @property
+    def claimed_at(self) -> datetime:
+        """The claim's moment, from which its approvals live."""
+        return self.batch.expires - APPROVAL_LIFE
 
 
 def attempt_of(

@@ -34,6 +34,7 @@ class Action(StrEnum):
     FINISH = "finish"
     FAIL = "fail"
     CANCEL = "cancel"
+    REOPEN = "reopen"
 
 
 _S, _A = CampaignStatus, Action
@@ -51,6 +52,9 @@ TRANSITIONS = MappingProxyType(
         (_S.SENDING, _A.CANCEL): _S.CANCELLED,
         (_S.PAUSED, _A.SEND): _S.SENDING,
         (_S.PAUSED, _A.CANCEL): _S.CANCELLED,
+        # held messages are to be sent again after all
+        (_S.SENT, _A.REOPEN): _S.SENDING,
+        (_S.FAILED, _A.REOPEN): _S.SENDING,
     }
 )
 """Every legal step; all others are conflicts (R55)."""
@@ -60,7 +64,7 @@ class CampaignConflict(ValueError):
     """The step is not legal from here; ``status`` says where the campaign stands."""
 
     def __init__(self, status: CampaignStatus, action: Action) -> None:
-        can = sorted(a.value for s, a in TRANSITIONS if s is status)
+        can = sorted(a.value for s, a in TRANSITIONS if s is status and a is not Action.REOPEN)
         way_out = f"it can: {', '.join(can)}" if can else "nothing more can happen to it; create a new one"
         super().__init__(f"a campaign that is {status} cannot {action}; {way_out}")
         self.status = status

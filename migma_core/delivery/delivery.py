@@ -1,21 +1,15 @@
-"""Deliveries: one row per send and address, and the state that row is in (design D10)."""
+"""Deliveries: one row per send and address, and the states that row may pass through (design D10)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final
 
-from ..decision.purpose import Purpose
 from ..request.exclusion import SendId
-from .outcome import Accepted, NotSent, Outcome, Rejected, Scope, Unknown
 
-__all__ = ["MOST_ATTEMPTS", "SETTLED", "DeliveryState", "Next", "SendId", "after", "backoff", "read_state"]
-
-MOST_ATTEMPTS: Final = 8
-"""Attempts that came to nothing before a row is dead (reliability §7)."""
-
-_LONGEST_WAIT: Final = 300.0
+__all__ = ["DELIVERY_TRANSITIONS", "SETTLED", "DeliveryState", "SendId", "read_state"]
 
 
 class DeliveryState(StrEnum):
@@ -45,6 +39,27 @@ SETTLED = frozenset(
 )
 """A send is finished when every row is in one of these, counted from rows."""
 
+_S = DeliveryState
+DELIVERY_TRANSITIONS: Final[Mapping[DeliveryState, frozenset[DeliveryState]]] = MappingProxyType(
+    {
+        _S.READY: frozenset({_S.CLAIMED, _S.WITHHELD, _S.CANCELLED}),
+        # given back, deferred, or its lease ended before any attempt; withheld by the fresh decision; cannot be written
+        _S.CLAIMED: frozenset({_S.READY, _S.WITHHELD, _S.REJECTED, _S.IN_FLIGHT, _S.CANCELLED}),
+        _S.IN_FLIGHT: frozenset({_S.ACCEPTED, _S.REJECTED, _S.READY, _S.DEAD, _S.HELD, _S.UNKNOWN}),
+        # handed over once more as the same attempt; settled on evidence; by the policy for what is unknown
+        _S.UNKNOWN: frozenset({_S.IN_FLIGHT, _S.ACCEPTED, _S.REJECTED, _S.READY, _S.HELD}),
+        # a person's word, or an answer that came after all
+        _S.HELD: frozenset({_S.ACCEPTED, _S.REJECTED, _S.READY}),
+        # the fault turned out to be the request's, and not this recipient's (D8)
+        _S.REJECTED: frozenset({_S.READY}),
+        _S.ACCEPTED: frozenset(),
+        _S.WITHHELD: frozenset(),
+        _S.DEAD: frozenset(),
+        _S.CANCELLED: frozenset(),
+    }
+)
+"""Every legal step; a step that is not here is not taken: the row has gone on without whoever asks for it."""
+
 
 def read_state(stored: DeliveryState, *, committed: bool, lease_expired: bool) -> DeliveryState:
     """
@@ -58,44 +73,3 @@ def read_state(stored: DeliveryState, *, committed: bool, lease_expired: bool) -
     if committed:
         return DeliveryState.UNKNOWN if lease_expired else DeliveryState.IN_FLIGHT
     return DeliveryState.READY if lease_expired else DeliveryState.CLAIMED
-
-
-@dataclass(frozen=True, slots=True)
-class Next:
-    """
-    Where an outcome leads. ``wait`` is in seconds; ``pauses`` holds the reason where the whole stream must stop.
-    ``keeps_attempt`` is true where the attempt stays on the row, as evidence or as an open question.
-    """
-
-    state: DeliveryState
-    wait: float = 0.0
-    pauses: str | None = None
-    keeps_attempt: bool = True
-
-
-def after(outcome: Outcome, purpose: Purpose, attempts: int) -> Next:  # noqa: ARG001 - what is unknown may come to depend on it
-    """
-    The next state of a row after its ``attempts``-th attempt (1 or more), as design D8 says.
-
-    A fault of the account or the request is nobody's in particular: the row goes back and the stream pauses.
-    """
-    match outcome:
-        case Accepted():
-            return Next(DeliveryState.ACCEPTED)
-        case Rejected(Scope.RECIPIENT):
-            return Next(DeliveryState.REJECTED)
-        case Rejected(scope, why):
-            return Next(DeliveryState.READY, pauses=f"the provider refused the {scope}: {why}", keeps_attempt=False)
-        case NotSent(why, retry_after):
-            if attempts >= MOST_ATTEMPTS:
-                return Next(DeliveryState.DEAD)
-            return Next(DeliveryState.READY, wait=max(backoff(attempts), retry_after or 0.0), keeps_attempt=False)
-        case Unknown():
-            # A duplicate campaign cannot be recalled; a person decides about what cannot be known (reliability §1).
-            return Next(DeliveryState.HELD)
-
-
-def backoff(attempts: int) -> float:
-    """Seconds to wait after this many attempts that came to nothing: 1, 2, 4 … at most 300."""
-    # the exponent is bounded as well: 2.0 ** 1024 is no float
-    return min(_LONGEST_WAIT, 2.0 ** min(9, max(0, attempts - 1)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Generic, NamedTuple, TypeVar
 
@@ -14,11 +14,11 @@ from ..decision.circumstances import Circumstances, Wanted
 from ..decision.facts import Facts
 from ..decision.record import Decision
 from ..decision.standing import Standing
-from ..message.message import Batch
 from ..message.token import DeliveryId
-from .attempt import Attempt, AttemptId, Parcel
+from .attempt import Attempt, AttemptId, Lot
 from .delivery import DeliveryState, SendId
 from .outcome import Outcome
+from .pace import Granted
 
 __all__ = [
     "AskProvider",
@@ -27,20 +27,26 @@ __all__ = [
     "Claim",
     "Claimed",
     "ClaimedRow",
-    "CommitAttempt",
+    "CommitAttempts",
     "Decided",
     "Effect",
     "Finish",
     "Finished",
     "GiveBack",
     "HandOver",
+    "Hear",
     "InFlight",
     "OpenAttempts",
     "Pause",
+    "PutBack",
     "ReadAudience",
     "Reconcile",
     "Record",
+    "Reinstate",
+    "Reopen",
+    "Reopened",
     "Settled",
+    "Take",
     "Wait",
     "WriteDeliveries",
 ]
@@ -85,13 +91,17 @@ class AudiencePage(NamedTuple):
 
 
 class ClaimedRow(NamedTuple):
-    """A delivery that is ours for the length of a lease, with facts as fresh as the claim itself."""
+    """
+    A delivery that is ours for the length of a lease, with facts as fresh as the claim itself. ``doubts`` counts
+    earlier attempts of which nobody knows what became.
+    """
 
     delivery: DeliveryId
     fence: int
     attempts: int
     facts: Facts
     values: Mapping[str, Scalar]
+    doubts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +119,18 @@ class Claimed:
     busy_seconds: float | None = None
     stopped: bool = False
 
+    def with_rows(self, rows: tuple[ClaimedRow, ...]) -> Claimed:
+        """The same claim of these rows."""
+        return replace(self, rows=rows)
+
 
 class Settled(NamedTuple):
-    """A delivery's way after a step: its new state, why, for how many seconds it rests, and what was decided anew."""
+    """
+    A delivery's way after a step: its new state, why, for how many seconds it rests, and what was decided anew.
+
+    ``spends`` says whether the attempt counts against the row, ``doubts`` whether its outcome stays unknown. In the
+    state ``UNKNOWN`` the attempt stays open, and is settled on evidence after the wait.
+    """
 
     delivery: DeliveryId
     fence: int
@@ -121,13 +140,31 @@ class Settled(NamedTuple):
     keeps_attempt: bool = True
     provider_id: str | None = None
     decision: Decision | None = None
+    spends: bool = False
+    doubts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class OpenAttempts:
-    """Attempts on record without an outcome whose lease has expired: what a crash left behind."""
+    """
+    Deliveries in doubt, by their attempts: on record without an outcome, and the lease has expired. That is what a
+    crash leaves behind, or an answer nobody understands. ``doubts`` counts earlier ones of the same row, where there
+    are any.
+    """
 
     deliveries: Mapping[DeliveryId, AttemptId]
+    doubts: Mapping[DeliveryId, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reopened:
+    """
+    An attempt in doubt, ours for the length of a lease: those of its deliveries that still are, in its order, with
+    facts as fresh as a claim's.
+    """
+
+    claimed: Claimed
+    attempt: Attempt
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,43 +196,70 @@ class WriteDeliveries(Effect[None]):
 
 
 @dataclass(frozen=True, slots=True)
+class Take(Effect[Granted]):
+    """Ask the stream's pace to let so many messages through now."""
+
+    messages: int
+
+
+@dataclass(frozen=True, slots=True)
+class PutBack(Effect[None]):
+    """Return what was granted and is not sent."""
+
+    messages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hear(Effect[None]):
+    """Tell the pace how a hand-over went; with ``rest`` (seconds), the provider asked for it."""
+
+    went_through: bool
+    rest: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Claim(Effect[Claimed]):
-    """Take up to ``limit`` ready deliveries for the length of a lease, with the circumstances wanted."""
+    """
+    Take up to ``limit`` ready deliveries for the length of a lease, with the circumstances wanted. Where ``only`` names
+    some, just those of them that nobody else has, whether or not they rest.
+    """
 
     send: SendId
     limit: int
     wanted: Wanted
+    only: tuple[DeliveryId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class CommitAttempt(Effect[bool]):
+class CommitAttempts(Effect[bool]):
     """
-    Put an attempt on record with the ``decisions`` that let it be made, in the order of its deliveries, and settle
-    those of the claim who are not in it, in one transaction.
+    Put attempts on record with the ``decisions`` that let them be made, in the order of their deliveries, and settle
+    those of the claim who are in none, in one transaction.
 
     ``False`` where a fence was stale: nothing is written, nothing may be handed over.
     """
 
-    attempt: Attempt | None
+    attempts: tuple[Attempt, ...]
     fences: Mapping[DeliveryId, int]
     settled: tuple[Settled, ...]
     decisions: tuple[Decision, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class HandOver(Effect[tuple[Outcome, ...]]):
-    """Give the parcel to the provider, unless the batch has expired; one outcome per message."""
+class HandOver(Effect[tuple[tuple[Outcome, ...] | None, ...]]):
+    """
+    Give each lot to the provider, several at once where that is possible; one outcome per message of each. ``None`` for
+    a lot that came too late: its approvals or its lease had ended before the first byte, and nothing left.
+    """
 
-    batch: Batch
-    parcel: Parcel
-    attempt: Attempt
+    lots: tuple[Lot, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Record(Effect[None]):
-    """Write the outcomes of an attempt."""
+    """Write the outcomes of attempts, in one transaction."""
 
-    attempt: AttemptId
+    attempts: tuple[AttemptId, ...]
     settled: tuple[Settled, ...]
 
 
@@ -222,12 +286,31 @@ class AskProvider(Effect[frozenset[DeliveryId] | None]):
 
 @dataclass(frozen=True, slots=True)
 class Reconcile(Effect[None]):
-    """Settle doubt on the evidence given in ``why``."""
+    """
+    Settle doubt on the evidence given in ``why``: ``found`` are accepted, ``absent`` ready again, ``undecided`` held,
+    and ``resend`` ready again by the policy for what is unknown.
+    """
 
     found: tuple[DeliveryId, ...]
     absent: tuple[DeliveryId, ...]
     undecided: tuple[DeliveryId, ...]
     why: str
+    resend: tuple[DeliveryId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reopen(Effect[Reopened | None]):
+    """Take an attempt in doubt for a lease, to hand it over once more; ``None`` where another worker has it."""
+
+    attempt: AttemptId
+    wanted: Wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Reinstate(Effect[None]):
+    """Make rows ready again that were refused for a fault which turned out to be the request's (design D8)."""
+
+    deliveries: tuple[DeliveryId, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,9 +323,10 @@ class Pause(Effect[None]):
 
 @dataclass(frozen=True, slots=True)
 class Wait(Effect[None]):
-    """Let this many seconds pass."""
+    """Let this many seconds pass, for the reason given."""
 
     seconds: float
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

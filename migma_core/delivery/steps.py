@@ -1,58 +1,54 @@
 """
 The sending loop, without any I/O: a generator that yields effects and receives their answers (design D7).
 
-fan out → claim with a fresh decision → approve and compose → commit the attempt → hand over → record → finish. The
-order is the guarantee: nothing is handed over that is not on record, and nothing on record is sent again unasked.
+fan out → settle what is in doubt → claim with a fresh decision → approve and compose → commit the attempts → hand over
+→ record → wait or finish. The order is the guarantee: nothing is handed over that is not on record, and nothing on
+record is sent again unasked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, TypeAlias, TypeVar
+from typing import Final, NamedTuple
 
-from ..audience.topic import TopicId
 from ..decision.authorization import Refused, authorize
-from ..decision.explain import explain, explain_reason
-from ..decision.policy import Policy
-from ..decision.purpose import Purpose
-from ..decision.record import Decision, record
-from ..decision.verdict import Deferred, Withheld
-from ..message.approval import Approval, approve
-from ..message.compile import Compiled
-from ..message.compliance import PREFERENCES_URL
-from ..message.headers import HeaderRefused
-from ..message.message import Batch, Message
-from ..message.token import DeliveryId, Token, TokenKeys, TokenPurpose, mint_token
+from ..decision.explain import explain
+from ..decision.record import record
+from ..message.token import DeliveryId
 from . import effects as e
-from .attempt import Attempt, Parcel, attempt_of
-from .delivery import DeliveryState, SendId, after
-from .effects import ClaimedRow, Decided, Effect, Finished, Settled
-from .outcome import Outcome
+from .answering import Answer, Answers, read_answer
+from .attempt import Lot
+from .composing import compose
+from .doubt import settle_doubt
+from .effects import ClaimedRow, Decided, Finished
+from .halving import Halving, Streak
+from .job import Evidence, Job, Steps, ask
+from .pace import Granted
 
-__all__ = ["Job", "Steps", "send_steps"]
+__all__ = ["Evidence", "Job", "Steps", "send_steps", "settle_steps"]
 
-T = TypeVar("T")
-Steps: TypeAlias = Generator[Effect[Any], Any, T]
-"""Yields effects of any answer type, returns a ``T``; `_ask` restores the type of each answer."""
+_SOONEST: Final = 0.05
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """All that one send needs: what to say, under which policy, and the provider's pure encoder."""
+class _Claim(NamedTuple):
+    """Rows that are ours, and what the pace let through for them."""
 
-    send: SendId
-    compiled: Compiled
-    policy: Policy
-    keys: TokenKeys
-    provider: str
-    encode: Callable[[Batch], Parcel]
-    can_carry: Callable[[ClaimedRow], str | None]
-    batch_size: int = 500
-    page_size: int = 1000
-    patience: float = 900.0
-    """For how many seconds at most the loop waits for rows that rest; with longer to wait it ends, rows left."""
+    claimed: e.Claimed
+    granted: Granted
+
+    @property
+    def rows(self) -> tuple[ClaimedRow, ...]:
+        return self.claimed.rows
+
+    @property
+    def busy_seconds(self) -> float | None:
+        return self.claimed.busy_seconds
+
+
+class _Went(NamedTuple):
+    """How a claim went: whether the stream goes on, and what the provider said where it was asked."""
+
+    goes_on: bool
+    answer: Answer | None = None
 
 
 def send_steps(job: Job) -> Steps[Finished]:
@@ -60,194 +56,150 @@ def send_steps(job: Job) -> Steps[Finished]:
     Send to everyone in the audience, resuming wherever an earlier run stopped, and return the rows by state.
 
     Ends early, with rows left, where the request is no longer authorised, the provider refuses it, somebody paused, or
-    everybody left is deferred for longer than the job's patience.
+    everybody left, or the provider, rests for longer than the job's patience.
     """
     yield from _fan_out(job)
-    yield from _settle(job)
-    while True:
-        claimed = yield from _ask(e.Claim(job.send, job.batch_size, job.policy.wanted))
-        if claimed.stopped:
-            break
-        if not claimed.rows:
-            if claimed.busy_seconds is None or claimed.busy_seconds > job.patience:
+    yield from settle_doubt(job)
+    streak = Streak()
+    while (claimed := (yield from _claim(job, job.batch_size * job.at_once))) is not None:
+        if claimed.rows:
+            went = yield from _send_claimed(job, claimed)
+            streak = _streak(streak, went.answer)
+            if not went.goes_on or not (yield from _find_fault(job, went.answer, streak)):
                 break
-            yield from _ask(e.Wait(claimed.busy_seconds))
-            yield from _settle(job)
-        elif not (yield from _send_claimed(job, claimed)):
+        elif not (yield from _wait_for_rows(job, claimed.busy_seconds)):
             break
-    return (yield from _ask(e.Finish(job.send)))
+    return (yield from ask(e.Finish(job.send)))
 
 
-def _ask(effect: Effect[T]) -> Steps[T]:
-    answer: T = yield effect
-    return answer
+def settle_steps(job: Job) -> Steps[Finished]:
+    """Settle what is in doubt, send nothing new, and return the rows by state."""
+    yield from settle_doubt(job)
+    return (yield from ask(e.Finish(job.send)))
 
 
 def _fan_out(job: Job) -> Steps[None]:
     """Write one delivery for everyone in the audience, mailable or withheld, a page at a time."""
     while True:
-        page = yield from _ask(e.ReadAudience(job.send, job.page_size, job.policy.wanted))
+        page = yield from ask(e.ReadAudience(job.send, job.page_size, job.policy.wanted))
         if not page.rows:
             return
         decided = tuple(Decided(row, record(row.standing, job.policy, page.at, row.circumstances)) for row in page.rows)
-        yield from _ask(e.WriteDeliveries(job.send, decided, page.after))
+        yield from ask(e.WriteDeliveries(job.send, decided, page.after))
         if page.after is None:
             return
 
 
-def _settle(job: Job) -> Steps[None]:
-    """Settle what a crash left in flight by asking the provider; what it cannot say is held, never sent again."""
-    in_doubt = tuple((yield from _ask(e.InFlight(job.send))).deliveries)
-    if not in_doubt:
-        return
-    there = yield from _ask(e.AskProvider(in_doubt))
-    if there is None:
-        yield from _ask(e.Reconcile((), (), in_doubt, "the provider cannot list what it accepted"))
-        return
-    found = tuple(one for one in in_doubt if one in there)
-    absent = tuple(one for one in in_doubt if one not in there)
-    yield from _ask(e.Reconcile(found, absent, (), f"listed by {job.provider}"))
-
-
-def _send_claimed(job: Job, claimed: e.Claimed) -> Steps[bool]:
-    """Carry one claim through to its record; ``False`` where the stream stops."""
-    rows = {row.delivery: row for row in claimed.rows}
-    fences = {row.delivery: row.fence for row in claimed.rows}
-    answer = authorize(job.compiled.request, claimed.sender, job.policy)
-    if isinstance(answer, Refused):
-        yield from _ask(e.GiveBack(fences))
-        yield from _ask(e.Pause(job.send, explain(answer)))
-        return False
-    messages, settled = _compose(job, claimed)
-    lot, left_out = _lot(job, claimed.at, messages)
-    settled += tuple(_left_out(delivery, fences[delivery], why) for delivery, why in left_out.items())
-    if lot is None:
-        yield from _ask(e.CommitAttempt(None, fences, settled))
-        return True
-    batch, parcel = lot
-    ours = [fences[message.delivery] for message in batch.messages]
-    attempt = attempt_of(job.send, job.provider, batch, parcel, ours, job.keys.newest)
-    decisions = tuple(_decided(job, rows[message.delivery], claimed.at) for message in batch.messages)
-    if not (yield from _ask(e.CommitAttempt(attempt, fences, settled, decisions))):
-        return True  # the lease was lost to somebody else: the rows are theirs now
-    outcomes = yield from _ask(e.HandOver(batch, parcel, attempt))
-    return (yield from _record(job, claimed, attempt, dict(zip(attempt.deliveries, outcomes, strict=True))))
-
-
-def _compose(job: Job, claimed: e.Claimed) -> tuple[list[Message], tuple[Settled, ...]]:
-    """Decide again about each row and write the message of everyone approved; the others are settled with reasons."""
-    messages: list[Message] = []
-    settled: list[Settled] = []
-    for row in claimed.rows:
-        verdict = approve(job.policy, row.facts, job.compiled.request, claimed.at)
-        if isinstance(verdict, Approval):
-            composed = _message(job, row, verdict)
-            (messages if isinstance(composed, Message) else settled).append(composed)  # type: ignore[arg-type]  # each list takes its own kind
-        else:
-            settled.append(_not_now(job, row, verdict, claimed.at))
-    return messages, tuple(settled)
-
-
-def _message(job: Job, row: ClaimedRow, approval: Approval) -> Message | Settled:
-    """One person's message; a value that would break a header, or a limit of the provider, rejects this row alone."""
-    try:
-        if (why := job.can_carry(row)) is None:
-            links = _opt_out_link(job, row), _preferences_link(job, row)
-            return Message.of(approval, job.compiled, row.delivery, row.values, *links)
-    except HeaderRefused as refused:
-        why = str(refused)
-    return Settled(row.delivery, row.fence, DeliveryState.REJECTED, why, keeps_attempt=False)
-
-
-def _lot(
-    job: Job, at: datetime, messages: Sequence[Message]
-) -> tuple[tuple[Batch, Parcel] | None, dict[DeliveryId, str | None]]:
-    """
-    As many messages as the provider's encoder takes together, and whom it left out: with the reason where it refuses
-    them alone, ``None`` where there was merely no room. One oversized value never stops the others (reliability §9).
-    """
-    left_out: dict[DeliveryId, str | None] = {}
-    while messages:
-        batch = Batch.of(job.compiled, messages, at)
-        try:
-            return (batch, job.encode(batch)), left_out
-        except ValueError:
-            alone = {one.delivery: why for one in messages if (why := _refusal(job, at, one)) is not None}
-            no_room = {} if alone else {one.delivery: None for one in messages[len(messages) // 2 :]}
-            left_out |= {**alone, **no_room}
-            messages = [one for one in messages if one.delivery not in left_out]
-    return None, left_out
-
-
-def _refusal(job: Job, at: datetime, message: Message) -> str | None:
-    """Why the provider's encoder refuses this message by itself, if it does."""
-    try:
-        job.encode(Batch.of(job.compiled, [message], at))
-    except ValueError as refused:
-        return str(refused)
-    return None
-
-
-def _left_out(delivery: DeliveryId, fence: int, why: str | None) -> Settled:
-    state = DeliveryState.READY if why is None else DeliveryState.REJECTED
-    return Settled(delivery, fence, state, why or "", keeps_attempt=False)
-
-
-def _opt_out_link(job: Job, row: ClaimedRow) -> str | None:
-    """
-    The link of this recipient: for all marketing, or for the mail's topic where the policy says so (design D12); nobody
-    knows a stranger, so they have none.
-    """
-    marketing = job.compiled.purpose is Purpose.MARKETING
-    topic = job.compiled.request.topic if marketing and job.policy.topic_links else None
-    return _link(job, row, "u", TokenPurpose.UNSUBSCRIBE, topic) if marketing or job.compiled.links_out else None
-
-
-def _preferences_link(job: Job, row: ClaimedRow) -> str | None:
-    """The link to what this recipient wants to hear of, where the content holds one."""
-    return _link(job, row, "p", TokenPurpose.PREFERENCES) if job.compiled.holds(PREFERENCES_URL) else None
-
-
-def _link(job: Job, row: ClaimedRow, room: str, purpose: TokenPurpose, topic: TopicId | None = None) -> str | None:
-    if row.facts.contact is None:
+def _claim(job: Job, limit: int, only: tuple[DeliveryId, ...] = ()) -> Steps[_Claim | None]:
+    """Claim as many as the pace lets through; ``None`` where it lets nothing through for long, or somebody stopped."""
+    granted = yield from _take(job, limit)
+    if granted is None:
         return None
-    token = Token(purpose, job.compiled.request.project, row.facts.contact, row.delivery, topic)
-    return job.compiled.brand.link(room, mint_token(token, job.keys))
+    claimed = yield from ask(e.Claim(job.send, granted.messages, job.policy.wanted, only))
+    if len(claimed.rows) < granted.messages:
+        yield from ask(e.PutBack(granted.messages - len(claimed.rows)))
+    return None if claimed.stopped else _Claim(claimed, granted)
 
 
-def _decided(job: Job, row: ClaimedRow, at: datetime) -> Decision:
-    """The fresh decision about a claimed row, for the record."""
-    return record(row.facts.standing, job.policy, at, row.facts.circumstances)
+def _take(job: Job, messages: int) -> Steps[Granted | None]:
+    """Wait until the stream lets something through; ``None`` where that takes longer than the job's patience."""
+    while True:
+        granted = yield from ask(e.Take(messages))
+        if granted.messages:
+            return granted
+        if granted.wait > job.patience:
+            return None
+        yield from ask(e.Wait(max(_SOONEST, granted.wait), f"{job.provider} rests"))
 
 
-def _not_now(job: Job, row: ClaimedRow, verdict: Withheld | Deferred, at: datetime) -> Settled:
-    decision = _decided(job, row, at)
-    if isinstance(verdict, Deferred):
-        wait, why = max(1.0, (verdict.until - at).total_seconds()), explain_reason(verdict.reason)
-        return Settled(row.delivery, row.fence, DeliveryState.READY, why, wait, keeps_attempt=False, decision=decision)
-    return Settled(row.delivery, row.fence, DeliveryState.WITHHELD, keeps_attempt=False, decision=decision)
+def _wait_for_rows(job: Job, busy_seconds: float | None) -> Steps[bool]:
+    """Wait for rows that rest or are another's; ``False`` where none are left, or none for long."""
+    if busy_seconds is None or busy_seconds > job.patience:
+        return False
+    yield from ask(e.Wait(busy_seconds, "the messages left are resting, or in another worker's hands"))
+    yield from settle_doubt(job)
+    return True
 
 
-def _record(job: Job, claimed: e.Claimed, attempt: Attempt, outcomes: Mapping[DeliveryId, Outcome]) -> Steps[bool]:
-    """Write what became of the batch; ``False`` where an outcome stops the stream."""
-    rows = {row.delivery: row for row in claimed.rows}
-    settled, pauses = [], None
-    for delivery, outcome in outcomes.items():
-        row = rows[delivery]
-        step = after(outcome, job.compiled.purpose, row.attempts + 1)
-        pauses = pauses or step.pauses
-        settled.append(
-            Settled(
-                delivery,
-                row.fence,
-                step.state,
-                getattr(outcome, "why", ""),
-                step.wait,
-                step.keeps_attempt,
-                getattr(outcome, "provider_id", None),
-            )
-        )
-    yield from _ask(e.Record(attempt.id, tuple(settled)))
-    if pauses is not None:
-        yield from _ask(e.Pause(job.send, pauses))
-    return pauses is None
+def _send_claimed(job: Job, claim: _Claim) -> Steps[_Went]:
+    """Carry one claim through to its record."""
+    fences = {row.delivery: row.fence for row in claim.rows}
+    authorized = authorize(job.compiled.request, claim.claimed.sender, job.policy)
+    if isinstance(authorized, Refused):
+        yield from ask(e.GiveBack(fences))
+        yield from ask(e.PutBack(len(fences)))
+        yield from ask(e.Pause(job.send, explain(authorized)))
+        return _Went(goes_on=False)
+    wave = compose(job, claim.claimed)
+    attempts = tuple(lot.attempt for lot in wave.lots)
+    committed = yield from ask(e.CommitAttempts(attempts, fences, wave.settled, wave.decisions))
+    if not committed or not wave.lots:
+        yield from ask(e.PutBack(len(fences)))
+        return _Went(goes_on=True)  # where the lease was lost to somebody else, the rows are theirs now
+    answers = yield from ask(e.HandOver(wave.lots))
+    return (yield from _record(job, wave.lots, answers, claim))
+
+
+def _record(job: Job, lots: tuple[Lot, ...], answers: Answers, claim: _Claim) -> Steps[_Went]:
+    """Write what became of a wave, and tell the pace of it."""
+    rows = {row.delivery: row for row in claim.rows}
+    answer = read_answer(job, lots, answers, rows, probe=claim.granted.probe)
+    yield from ask(e.Record(tuple(lot.attempt.id for lot in lots), answer.settled))
+    if answer.rest or answer.went_through is False or (answer.went_through and claim.granted.troubled):
+        yield from ask(e.Hear(bool(answer.went_through), answer.rest))
+    if answer.pauses is not None:
+        yield from ask(e.Pause(job.send, answer.pauses))
+    return _Went(answer.pauses is None, answer)
+
+
+def _streak(streak: Streak, answer: Answer | None) -> Streak:
+    for member in answer.alone if answer is not None else ():
+        streak = Streak() if member is None else streak.refused(member)
+    return streak
+
+
+def _find_fault(job: Job, answer: Answer | None, streak: Streak) -> Steps[bool]:
+    """Whose fault refusals of requests are (design D8); ``False`` where it is the request's, and the stream stops."""
+    if answer is None:
+        return True
+    if streak.is_the_requests:
+        why = next(one.why for one in answer.settled if one.delivery in streak.members)
+        yield from _blame_request(job, streak.members, why)
+        return False
+    for members, why in answer.refused:
+        if not (yield from _halve(job, members, why)):
+            return False
+    return True
+
+
+def _halve(job: Job, members: tuple[DeliveryId, ...], why: str) -> Steps[bool]:
+    """Attempt the halves of a refused batch, each with a claim and a record of its own, until the fault is found."""
+    halving = Halving.of(members)
+    while halving.todo:
+        part = halving.todo[0]
+        if (claim := (yield from _claim(job, len(part), part))) is None:
+            return False
+        went = (yield from _send_claimed(job, claim)) if claim.rows else _Went(goes_on=True)
+        if not went.goes_on:
+            return False
+        halving, why = _learnt(halving, went.answer, why)
+    if halving.fault is not None:
+        yield from _blame_request(job, halving.back, halving.fault)
+    return halving.fault is None
+
+
+def _learnt(halving: Halving, answer: Answer | None, why: str) -> tuple[Halving, str]:
+    """What a part's attempt says about it."""
+    if answer is None:
+        return halving.skipped(), why
+    if None in answer.alone:
+        return halving.passed(), why
+    refused = {*(one for members, _ in answer.refused for one in members), *answer.alone}
+    words = [one.why for one in answer.settled if one.delivery in refused]
+    return (halving.refused(words[0]), words[0]) if words else (halving.skipped(), why)
+
+
+def _blame_request(job: Job, members: tuple[DeliveryId, ...], why: str) -> Steps[None]:
+    """Nobody in particular is to blame: all of them are ready again, and the stream stops with the provider's words."""
+    yield from ask(e.Reinstate(members))
+    yield from ask(e.Pause(job.send, f"the provider refused the request: {why}"))

@@ -9,8 +9,8 @@ from typing import Protocol
 from ..decision.circumstances import Wanted
 from ..decision.record import Decision
 from ..delivery.attempt import Attempt, AttemptId
-from ..delivery.delivery import SendId
-from ..delivery.effects import AudiencePage, Claimed, Decided, Finished, OpenAttempts, Settled
+from ..delivery.delivery import DeliveryState, SendId
+from ..delivery.effects import AudiencePage, Claimed, Decided, Finished, OpenAttempts, Reopened, Settled
 from ..message.token import DeliveryId
 
 __all__ = ["Ledger"]
@@ -28,18 +28,20 @@ class Ledger(Protocol):
 
     def write_deliveries(self, send: SendId, rows: Sequence[Decided], after: int | None, now: datetime) -> None: ...
 
-    def claim(self, send: SendId, limit: int, wanted: Wanted, now: datetime) -> Claimed: ...
+    def claim(
+        self, send: SendId, limit: int, wanted: Wanted, now: datetime, only: Sequence[DeliveryId] = ()
+    ) -> Claimed: ...
 
-    def commit_attempt(
+    def commit_attempts(
         self,
-        attempt: Attempt | None,
+        attempts: Sequence[Attempt],
         fences: Mapping[DeliveryId, int],
         settled: Sequence[Settled],
         decisions: Sequence[Decision],
         now: datetime,
     ) -> bool: ...
 
-    def record(self, attempt: AttemptId, settled: Sequence[Settled], now: datetime) -> None: ...
+    def record(self, attempts: Sequence[AttemptId], settled: Sequence[Settled], now: datetime) -> None: ...
 
     def give_back(self, fences: Mapping[DeliveryId, int]) -> None: ...
 
@@ -52,7 +54,20 @@ class Ledger(Protocol):
         undecided: Sequence[DeliveryId],
         why: str,
         now: datetime,
+        resend: Sequence[DeliveryId] = (),
     ) -> None: ...
+
+    def reopen(self, attempt: AttemptId, wanted: Wanted, now: datetime) -> Reopened | None: ...
+
+    def reinstate(self, deliveries: Sequence[DeliveryId], now: datetime) -> None: ...
+
+    def decide_held(
+        self, send: SendId, deliveries: Sequence[DeliveryId], state: DeliveryState, why: str, now: datetime
+    ) -> int:
+        """
+        Settle held rows of the send by a person's word: accepted, rejected, or ready to be sent again; how many were.
+        """
+        ...
 
     def pause(self, send: SendId, why: str) -> None: ...
 

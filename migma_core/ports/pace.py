@@ -2,56 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from math import isfinite
-from typing import NamedTuple, Protocol
+from typing import Protocol
+
+from ..delivery.pace import Breaker, Granted, Rate, Stream
 
 __all__ = ["Breaker", "Granted", "Pace", "Rate", "Stream"]
-
-
-class Stream(NamedTuple):
-    """What a provider counts together: the account's messages through it, of one sending domain or (empty) of all."""
-
-    account: str
-    provider: str
-    domain: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """A token bucket: so many messages a second in the long run, and at most ``burst`` at once."""
-
-    per_second: float
-    burst: int
-
-    def __post_init__(self) -> None:
-        if not (isfinite(self.per_second) and self.per_second > 0 and self.burst > 0):
-            raise ValueError(
-                f"a rate is above 0 per second with a burst of 1 or more; {self.per_second} and {self.burst} were given"
-            )
-
-
-@dataclass(frozen=True, slots=True)
-class Breaker:
-    """Open after ``failures`` in a row, for ``rest`` seconds the first time and twice as long each time after."""
-
-    failures: int
-    rest: float
-    longest: float = 3600.0
-
-    def __post_init__(self) -> None:
-        if not (self.failures > 0 and 0 < self.rest <= self.longest and isfinite(self.longest)):
-            raise ValueError(
-                f"a breaker opens after 1 or more failures, for a rest above 0 and at most the longest; "
-                f"{self.failures}, {self.rest} and {self.longest} were given"
-            )
-
-
-class Granted(NamedTuple):
-    """How many messages may go now; if fewer than asked, in how many seconds it is worth asking again."""
-
-    messages: int
-    wait: float = 0.0
 
 
 class Pace(Protocol):
@@ -64,6 +19,10 @@ class Pace(Protocol):
 
     def take(self, stream: Stream, messages: int, rate: Rate) -> Granted:
         """Ask to send so many messages now."""
+        ...
+
+    def put_back(self, stream: Stream, messages: int) -> None:
+        """Return what was granted and not sent; a probe that was not made may be made by another."""
         ...
 
     def rest(self, stream: Stream, seconds: float) -> None:

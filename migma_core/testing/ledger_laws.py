@@ -40,7 +40,7 @@ _NOTHING = Wanted()
 _WAYS: Mapping[str, Mapping[str, Any]] = {
     "accepted": {"state": DeliveryState.ACCEPTED, "provider_id": "p"},
     "rejected": {"state": DeliveryState.REJECTED, "why": "no such mailbox"},
-    "again": {"state": DeliveryState.READY, "keeps_attempt": False},
+    "again": {"state": DeliveryState.READY, "keeps_attempt": False, "spends": True},
     "held": {"state": DeliveryState.HELD},
 }
 _EVIDENCE = ("found", "absent", "undecided")
@@ -100,11 +100,11 @@ class LedgerLaws(StorageLaws):
         attempt, held = _in_flight(store.ledger, send, people)
         assert held == {one: fence + 1 for one, fence in lost.items()}
         if write == "commit":
-            assert not slow.commit_attempt(_attempt(send, lost), lost, (), _decisions(lost), self.now)
+            assert not slow.commit_attempts([_attempt(send, lost)], lost, (), _decisions(lost), self.now)
         elif write == "give back":
             slow.give_back(lost)
         else:
-            slow.record(attempt.id, [Settled(one, f, DeliveryState.REJECTED) for one, f in lost.items()], self.now)
+            slow.record([attempt.id], [Settled(one, f, DeliveryState.REJECTED) for one, f in lost.items()], self.now)
         assert store.sends.states(send) == {DeliveryState.IN_FLIGHT: people}
 
     @law(
@@ -195,7 +195,7 @@ class LedgerLaws(StorageLaws):
         attempt, held = _in_flight(store.ledger, send, people)
         for _ in range(2):
             settled = [Settled(one, fence, **_WAYS["accepted"]) for one, fence in held.items()]
-            store.ledger.record(attempt.id, settled, self.now)
+            store.ledger.record([attempt.id], settled, self.now)
             assert store.ledger.finish(send, self.now).states == {DeliveryState.ACCEPTED: people}
         domain = store.domains.get(project.account, "mail.example.com")
         assert domain is not None
@@ -269,7 +269,7 @@ def _in_flight(ledger: Ledger, send: SendId, limit: int) -> tuple[Attempt, dict[
     """Claim rows and put an attempt for all of them on record."""
     held = fences(ledger.claim(send, limit, _NOTHING, StorageLaws.now))
     attempt = _attempt(send, held)
-    assert ledger.commit_attempt(attempt, held, (), _decisions(held), StorageLaws.now)
+    assert ledger.commit_attempts([attempt], held, (), _decisions(held), StorageLaws.now)
     return attempt, held
 
 
@@ -283,6 +283,6 @@ def _send_all(ledger: Ledger, send: SendId, outcomes: Sequence[str], limit: int)
     rest = iter(outcomes)
     for held in _claims(ledger, send, limit):
         attempt = _attempt(send, held)
-        assert ledger.commit_attempt(attempt, held, (), _decisions(held), StorageLaws.now)
+        assert ledger.commit_attempts([attempt], held, (), _decisions(held), StorageLaws.now)
         settled = [Settled(one, fence, **_WAYS[next(rest, "accepted")]) for one, fence in held.items()]
-        ledger.record(attempt.id, settled, StorageLaws.now)
+        ledger.record([attempt.id], settled, StorageLaws.now)

@@ -15,14 +15,14 @@ from migma_core import (
     NotSent,
     Outcome,
     Parcel,
-    Purpose,
     Rejected,
     Scope,
     Unknown,
     advance,
 )
 from migma_core.delivery.campaign import TRANSITIONS
-from migma_core.delivery.delivery import MOST_ATTEMPTS, SETTLED, after, backoff, read_state
+from migma_core.delivery.delivery import DELIVERY_TRANSITIONS, read_state
+from migma_core.delivery.next_state import MOST_ATTEMPTS, MOST_DOUBTS, Situation, WhenUnknown, after, backoff
 
 WAITS = st.none() | st.floats(0, 10**6)
 OUTCOMES: st.SearchStrategy[Outcome] = (
@@ -30,6 +30,16 @@ OUTCOMES: st.SearchStrategy[Outcome] = (
     | st.builds(Rejected, st.sampled_from(Scope), st.text())
     | st.builds(NotSent, st.text(), WAITS)
     | st.builds(Unknown, st.text())
+)
+SITUATIONS = st.builds(
+    Situation,
+    st.integers(1, 10**4),
+    st.integers(0, 5),
+    alone=st.booleans(),
+    probe=st.booleans(),
+    settles=st.booleans(),
+    when_unknown=st.sampled_from(WhenUnknown),
+    jitter=st.floats(0, 1),
 )
 FINAL = {CampaignStatus.SENT, CampaignStatus.FAILED, CampaignStatus.CANCELLED}
 
@@ -41,36 +51,54 @@ def test_waiting_is_bounded_and_never_shrinks(attempts: int) -> None:
     assert backoff(attempts + 1) <= 2 * backoff(attempts)
 
 
-@given(OUTCOMES, st.sampled_from(Purpose), st.integers(1, 10**4))
-def test_every_outcome_leads_somewhere(outcome: Outcome, purpose: Purpose, attempts: int) -> None:
-    """A row is settled or ready again; ready rows give their attempt back, settled ones keep it as evidence (D10)."""
-    step = after(outcome, purpose, attempts)
-    assert (step.state is DeliveryState.READY) is not (step.state in SETTLED)
-    assert step.keeps_attempt is (step.state in SETTLED)
+@given(OUTCOMES, SITUATIONS)
+def test_every_outcome_leads_somewhere(outcome: Outcome, situation: Situation) -> None:
+    """From in flight every outcome takes a legal step; ready rows give their attempt back, others keep it (D10)."""
+    step = after(outcome, situation)
+    assert step.state in DELIVERY_TRANSITIONS[DeliveryState.IN_FLIGHT]
+    assert step.keeps_attempt is (step.state is not DeliveryState.READY)
     assert step.wait >= 0
-    assert step.wait == 0 or step.state is DeliveryState.READY
+    assert step.wait == 0 or step.state in {DeliveryState.READY, DeliveryState.UNKNOWN}
 
 
-@given(OUTCOMES, st.sampled_from(Purpose), st.integers(1, 10**4))
-def test_only_a_shared_fault_stops_the_stream(outcome: Outcome, purpose: Purpose, attempts: int) -> None:
-    """A refusal of the account or the request pauses with the provider's words, nothing else does (D8)."""
-    pauses = after(outcome, purpose, attempts).pauses
-    shared = isinstance(outcome, Rejected) and outcome.scope is not Scope.RECIPIENT
-    assert (pauses is not None) is shared
+@given(OUTCOMES, SITUATIONS)
+def test_only_a_fault_of_the_account_stops_the_stream_at_once(outcome: Outcome, situation: Situation) -> None:
+    """A refusal of the account pauses with the provider's words, nothing else does (D8)."""
+    pauses = after(outcome, situation).pauses
+    assert (pauses is not None) is (isinstance(outcome, Rejected) and outcome.scope is Scope.ACCOUNT)
     assert not isinstance(outcome, Rejected) or pauses is None or outcome.why in pauses
 
 
-@given(st.text(), WAITS, st.sampled_from(Purpose), st.integers(1, MOST_ATTEMPTS - 1))
-def test_a_provider_that_says_when_is_obeyed(why: str, wait: float | None, purpose: Purpose, attempts: int) -> None:
-    """A retry is never earlier than the provider asked, nor than our own pace."""
-    step = after(NotSent(why, wait), purpose, attempts)
-    assert step.wait >= max(wait or 0.0, backoff(attempts))
+@given(OUTCOMES, SITUATIONS)
+def test_no_innocent_row_loses_an_attempt(outcome: Outcome, situation: Situation) -> None:
+    """A shared refusal and a probe of an open breaker count against nobody (D8, reliability §7)."""
+    shared = isinstance(outcome, Rejected) and (
+        outcome.scope is Scope.ACCOUNT or (outcome.scope is Scope.REQUEST and not situation.alone)
+    )
+    innocent = shared or (isinstance(outcome, NotSent) and situation.probe)
+    assert after(outcome, situation).spends is not innocent
 
 
-@given(st.text(), st.sampled_from(Purpose), st.integers(1, 10**4))
-def test_what_may_have_been_sent_is_never_sent_again_unasked(why: str, purpose: Purpose, attempts: int) -> None:
-    """Unknown is held for either purpose, however often it happens (D8)."""
-    assert after(Unknown(why), purpose, attempts).state is DeliveryState.HELD
+@given(st.text(), WAITS, SITUATIONS)
+def test_waits_are_spread_over_the_whole_of_the_backoff(why: str, wait: float | None, situation: Situation) -> None:
+    """Full jitter: from nothing to the backoff of that attempt, whatever the provider asked of the stream."""
+    step = after(NotSent(why, wait), situation)
+    assert 0 <= step.wait <= backoff(situation.attempts)
+    if not situation.probe and situation.attempts < MOST_ATTEMPTS:
+        assert step.wait == situation.jitter * backoff(situation.attempts)
+
+
+@given(st.text(), SITUATIONS)
+def test_what_may_have_been_sent_is_sent_again_by_policy_alone(why: str, situation: Situation) -> None:
+    """Unknown is ready again only under the policy that resends, and only once (reliability §1)."""
+    step = after(Unknown(why), situation)
+    if step.state is DeliveryState.READY:
+        assert situation.when_unknown is WhenUnknown.RESEND
+        assert situation.doubts + 1 < MOST_DOUBTS
+    elif step.state is DeliveryState.UNKNOWN:
+        assert situation.settles
+    else:
+        assert step.state is DeliveryState.HELD
 
 
 @given(st.sampled_from(DeliveryState), st.booleans(), st.booleans())
@@ -90,7 +118,7 @@ def test_a_campaign_walks_its_table_and_ends_for_good(actions: list[Action]) -> 
             with pytest.raises(CampaignConflict):
                 advance(status, action)
             continue
-        assert not ended
+        assert not ended or action is Action.REOPEN, "held messages are sent again after all"
         status = advance(status, action)
         ended = status in FINAL
 

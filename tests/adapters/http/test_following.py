@@ -5,10 +5,10 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 from migma_http import Following, Halving, Refusal, following, lift, next_provider
-from migma_http.halving import ROWS_IN_A_ROW
 from returns.result import Failure, Result, Success
 
 from migma_core import Accepted, DeliveryId, NotSent, Outcome, Rejected, Scope, Unknown
+from migma_core.delivery.halving import ROWS_IN_A_ROW
 
 outcomes = st.one_of(
     st.builds(Accepted, st.none() | st.just("id")),

@@ -71,7 +71,7 @@ def commit(ledger: SqlLedger, send: SendId, claimed: Claimed) -> Attempt | None:
     values = tuple({"email": "ada@example.org"} for _ in fences)
     attempt = Attempt(AttemptId(ref()), send, "migma", tuple(fences), "content", 1, 1, NOW, "digest", values)
     decisions = [record(row.facts.standing, MIGMA, NOW) for row in claimed.rows]
-    return attempt if ledger.commit_attempt(attempt, fences, (), decisions, NOW) else None
+    return attempt if ledger.commit_attempts([attempt], fences, (), decisions, NOW) else None
 
 
 @pytest.mark.parametrize("to", [TagHolders("all"), OneAddress(ADA)], ids=["audience", "direct"])
@@ -98,7 +98,7 @@ def test_what_is_under_way_takes_its_answer(engine: Engine, to: Recipients) -> N
     assert attempt is not None
 
     Contacts(engine, PEPPER).erase(PROJECT, ADA, NOW, "test")
-    ledger.record(attempt.id, [Settled(attempt.deliveries[0], 1, DeliveryState.ACCEPTED)], NOW)
+    ledger.record([attempt.id], [Settled(attempt.deliveries[0], 1, DeliveryState.ACCEPTED)], NOW)
 
     assert dict(Sends(engine, PEPPER).states(send)) == {DeliveryState.ACCEPTED: 1}
     with reading(engine) as connection:

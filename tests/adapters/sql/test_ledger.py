@@ -123,7 +123,7 @@ def in_flight(ledger: SqlLedger, send: SendId, limit: int = 100) -> tuple[Attemp
     """Claim rows and put an attempt for all of them on record."""
     claimed = fences(ledger.claim(send, limit, NOTHING, NOW))
     attempt = attempt_for(send, claimed)
-    assert ledger.commit_attempt(attempt, claimed, (), decisions(attempt), NOW)
+    assert ledger.commit_attempts([attempt], claimed, (), decisions(attempt), NOW)
     return attempt, claimed
 
 
@@ -239,11 +239,11 @@ def test_a_stale_fence_writes_nothing(engine: Engine, ledger: SqlLedger, forgetf
     send = ready(engine, ledger)
     lost = fences(forgetful.claim(send, 10, NOTHING, NOW))
     attempt, held = in_flight(ledger, send)
-    assert not forgetful.commit_attempt(
-        attempt_for(send, lost), lost, all_to(DeliveryState.REJECTED, lost), decisions(attempt_for(send, lost)), NOW
+    assert not forgetful.commit_attempts(
+        [attempt_for(send, lost)], lost, all_to(DeliveryState.REJECTED, lost), decisions(attempt_for(send, lost)), NOW
     )
     forgetful.give_back(lost)
-    forgetful.record(attempt.id, all_to(DeliveryState.REJECTED, lost), NOW)
+    forgetful.record([attempt.id], all_to(DeliveryState.REJECTED, lost), NOW)
     assert column(engine, schema.attempts, "id") == [attempt.id]
     assert set(column(engine, schema.deliveries, "state")) == {"claimed"}
     assert set(column(engine, schema.deliveries, "fence")) == set(held.values())
@@ -254,7 +254,7 @@ def test_one_stale_fence_stops_the_whole_commit(engine: Engine, ledger: SqlLedge
     send = ready(engine, ledger)
     mine = fences(forgetful.claim(send, 10, NOTHING, NOW))
     ledger.claim(send, 1, NOTHING, NOW)
-    assert not forgetful.commit_attempt(attempt_for(send, mine), mine, (), decisions(attempt_for(send, mine)), NOW)
+    assert not forgetful.commit_attempts([attempt_for(send, mine)], mine, (), decisions(attempt_for(send, mine)), NOW)
     assert column(engine, schema.attempts, "id") == []
 
 
@@ -302,7 +302,7 @@ def test_a_late_answer_settles_what_is_held_for_want_of_it(
     one, other = held
     ledger.reconcile((), (other,), (one,), "cannot say", NOW)
     ledger.claim(send, 10, NOTHING, NOW)
-    ledger.record(attempt.id, all_to(DeliveryState.ACCEPTED, held, provider_id="p"), NOW)
+    ledger.record([attempt.id], all_to(DeliveryState.ACCEPTED, held, provider_id="p"), NOW)
     assert column(engine, schema.deliveries, "state") == ["accepted", "claimed"]
     assert column(engine, schema.deliveries, "provider_id") == ["p", None]
     assert column(engine, schema.domains, "sent") == [1]
@@ -313,7 +313,7 @@ def test_outcomes_are_recorded_once(engine: Engine, ledger: SqlLedger) -> None:
     send = ready(engine, ledger)
     attempt, held = in_flight(ledger, send)
     for _ in range(2):
-        ledger.record(attempt.id, all_to(DeliveryState.ACCEPTED, held, provider_id="p"), NOW)
+        ledger.record([attempt.id], all_to(DeliveryState.ACCEPTED, held, provider_id="p"), NOW)
     assert set(column(engine, schema.deliveries, "attempts")) == {1}
     assert column(engine, schema.domains, "sent") == [3]
     assert column(engine, schema.attempts, "finished_at") == [NOW]
@@ -337,7 +337,7 @@ def test_an_opt_out_committed_before_the_claim_stops_the_mail(engine: Engine, le
     row = claimed.rows[0]
     made = record(row.facts.standing, MIGMA, NOW + LONG)
     withheld = Settled(row.delivery, row.fence, DeliveryState.WITHHELD, keeps_attempt=False, decision=made)
-    assert ledger.commit_attempt(None, {row.delivery: row.fence}, (withheld,), (), NOW + LONG)
+    assert ledger.commit_attempts([], {row.delivery: row.fence}, (withheld,), (), NOW + LONG)
     found = Sends(engine, PEPPER).delivery_of(send, address_key(leaver, PEPPER))
     assert found is not None
     assert (found.state, found.decision) == (DeliveryState.WITHHELD, made)
@@ -423,7 +423,7 @@ def test_a_row_that_was_not_sent_rests_before_it_is_ready(engine: Engine, ledger
     """A refusal to take it now clears the attempt, counts it, and keeps the row from being claimed for so long."""
     send = ready(engine, ledger, 1)
     attempt, held = in_flight(ledger, send)
-    ledger.record(attempt.id, all_to(DeliveryState.READY, held, wait=30.0, keeps_attempt=False), NOW)
+    ledger.record([attempt.id], all_to(DeliveryState.READY, held, wait=30.0, keeps_attempt=False), NOW)
     claimed = ledger.claim(send, 10, NOTHING, NOW)
     assert claimed.rows == ()
     assert claimed.busy_seconds == pytest.approx(30, abs=5)
@@ -435,7 +435,7 @@ def test_an_innocent_row_loses_no_attempt(engine: Engine, ledger: SqlLedger) -> 
     """A row that goes straight back, since the account or the request was refused, is as fresh as before (D8)."""
     send = ready(engine, ledger, 1)
     attempt, held = in_flight(ledger, send)
-    ledger.record(attempt.id, all_to(DeliveryState.READY, held, keeps_attempt=False), NOW)
+    ledger.record([attempt.id], all_to(DeliveryState.READY, held, keeps_attempt=False), NOW)
     (again,) = ledger.claim(send, 10, NOTHING, NOW).rows
     assert again.attempts == 0
 
@@ -472,7 +472,7 @@ def test_a_pause_keeps_rows_in_flight_to_their_outcome(engine: Engine, ledger: S
     send = ready(engine, ledger)
     attempt, held = in_flight(ledger, send)
     ledger.pause(send, "stop")
-    ledger.record(attempt.id, all_to(DeliveryState.ACCEPTED, held), NOW)
+    ledger.record([attempt.id], all_to(DeliveryState.ACCEPTED, held), NOW)
     assert ledger.finish(send, NOW).states == {DeliveryState.ACCEPTED: 3}
     assert Sends(engine, PEPPER).get(send).status is CampaignStatus.PAUSED
 
@@ -483,7 +483,7 @@ def test_a_send_is_sent_when_every_row_is_settled(engine: Engine, ledger: SqlLed
     for rest in (2, 1, 0):
         attempt, held = in_flight(ledger, send, 1)
         assert ledger.finish(send, NOW).states[DeliveryState.IN_FLIGHT] == 1
-        ledger.record(attempt.id, all_to(DeliveryState.ACCEPTED, held), NOW)
+        ledger.record([attempt.id], all_to(DeliveryState.ACCEPTED, held), NOW)
         assert sends.get(send).status is CampaignStatus.SENDING
         states = ledger.finish(send, NOW).states
         assert states.get(DeliveryState.READY, 0) == rest
@@ -519,7 +519,7 @@ def test_an_unfinished_fan_out_is_not_finished(engine: Engine, ledger: SqlLedger
     page = ledger.read_audience(send, 2, NOTHING, NOW)
     ledger.write_deliveries(send, decided(page), page.after, NOW)
     attempt, held = in_flight(ledger, send)
-    ledger.record(attempt.id, all_to(DeliveryState.ACCEPTED, held), NOW)
+    ledger.record([attempt.id], all_to(DeliveryState.ACCEPTED, held), NOW)
     ledger.finish(send, NOW)
     assert Sends(engine, PEPPER).get(send).status is CampaignStatus.SENDING
     fan_out(ledger, send)
@@ -573,9 +573,9 @@ def _send_all(ledger: SqlLedger, send: SendId, outcomes: Sequence[str], limit: i
     rest = iter(outcomes)
     while held := fences(ledger.claim(send, limit, NOTHING, NOW)):
         attempt = attempt_for(send, held)
-        assert ledger.commit_attempt(attempt, held, (), decisions(attempt), NOW)
+        assert ledger.commit_attempts([attempt], held, (), decisions(attempt), NOW)
         settled = [Settled(one, fence, **_OUTCOMES[next(rest, "accepted")]) for one, fence in held.items()]
-        ledger.record(attempt.id, settled, NOW)
+        ledger.record([attempt.id], settled, NOW)
 
 
 def test_rows_are_counted_from_rows(engine: Engine, ledger: SqlLedger) -> None:

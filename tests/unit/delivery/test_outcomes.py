@@ -22,41 +22,73 @@ from migma_core import (
     SendId,
     Unknown,
 )
-from migma_core.delivery.delivery import MOST_ATTEMPTS, SETTLED, Next, after, backoff, read_state
+from migma_core.delivery.delivery import DELIVERY_TRANSITIONS, SETTLED, read_state
+from migma_core.delivery.next_state import (
+    DOUBT_RESTS,
+    HALVING_RESTS,
+    MOST_ATTEMPTS,
+    MOST_DOUBTS,
+    WHEN_UNKNOWN,
+    Next,
+    Situation,
+    WhenUnknown,
+    after,
+    backoff,
+)
 
 READY, CLAIMED = DeliveryState.READY, DeliveryState.CLAIMED
 
 
-@pytest.mark.parametrize("purpose", Purpose)
+def _back(wait: float = 0.0, pauses: str | None = None) -> Next:
+    return Next(READY, wait, pauses, keeps_attempt=False, spends=False)
+
+
+RESEND = WhenUnknown.RESEND
+
+
 @pytest.mark.parametrize(
-    ("outcome", "attempts", "expected"),
+    ("outcome", "situation", "expected"),
     [
-        (Accepted("id-1"), 1, Next(DeliveryState.ACCEPTED)),
-        (Accepted(), 9, Next(DeliveryState.ACCEPTED)),
-        (Rejected(Scope.RECIPIENT, "no such user"), 1, Next(DeliveryState.REJECTED)),
-        (
-            Rejected(Scope.REQUEST, "bad template"),
-            1,
-            Next(READY, pauses="the provider refused the request: bad template", keeps_attempt=False),
-        ),
+        (Accepted("id-1"), Situation(1), Next(DeliveryState.ACCEPTED)),
+        (Accepted(), Situation(9), Next(DeliveryState.ACCEPTED)),
+        (Rejected(Scope.RECIPIENT, "no such user"), Situation(1), Next(DeliveryState.REJECTED)),
+        (Rejected(Scope.REQUEST, "bad template"), Situation(1), Next(DeliveryState.REJECTED)),
+        (Rejected(Scope.REQUEST, "bad template"), Situation(1, alone=False), _back(HALVING_RESTS)),
         (
             Rejected(Scope.ACCOUNT, "suspended"),
-            99,
-            Next(READY, pauses="the provider refused the account: suspended", keeps_attempt=False),
+            Situation(99),
+            _back(pauses="the provider refused the account: suspended"),
         ),
-        (NotSent("busy"), 1, Next(READY, wait=1.0, keeps_attempt=False)),
-        (NotSent("busy"), 3, Next(READY, wait=4.0, keeps_attempt=False)),
-        (NotSent("busy", retry_after=30.0), 3, Next(READY, wait=30.0, keeps_attempt=False)),
-        (NotSent("busy", retry_after=0.5), 3, Next(READY, wait=4.0, keeps_attempt=False)),
-        (NotSent("busy"), MOST_ATTEMPTS - 1, Next(READY, wait=64.0, keeps_attempt=False)),
-        (NotSent("busy", retry_after=30.0), MOST_ATTEMPTS, Next(DeliveryState.DEAD)),
-        (Unknown("reset"), 1, Next(DeliveryState.HELD)),
-        (Unknown("reset"), MOST_ATTEMPTS, Next(DeliveryState.HELD)),
+        (NotSent("busy"), Situation(1), Next(READY, wait=1.0, keeps_attempt=False)),
+        (NotSent("busy"), Situation(3), Next(READY, wait=4.0, keeps_attempt=False)),
+        (NotSent("busy"), Situation(3, jitter=0.25), Next(READY, wait=1.0, keeps_attempt=False)),
+        (NotSent("busy", retry_after=30.0), Situation(3), Next(READY, wait=4.0, keeps_attempt=False)),
+        (NotSent("busy"), Situation(3, probe=True), _back()),
+        (NotSent("busy"), Situation(MOST_ATTEMPTS, probe=True), _back()),
+        (NotSent("busy"), Situation(MOST_ATTEMPTS - 1), Next(READY, wait=64.0, keeps_attempt=False)),
+        (NotSent("busy", retry_after=30.0), Situation(MOST_ATTEMPTS), Next(DeliveryState.DEAD)),
+        (Unknown("reset"), Situation(1), Next(DeliveryState.HELD)),
+        (Unknown("reset"), Situation(1, settles=True), Next(DeliveryState.UNKNOWN, DOUBT_RESTS, doubts=True)),
+        (Unknown("reset"), Situation(3, doubts=MOST_DOUBTS, settles=True), Next(DeliveryState.HELD)),
+        (Unknown("reset"), Situation(1, when_unknown=RESEND), Next(READY, keeps_attempt=False, doubts=True)),
+        (Unknown("reset"), Situation(2, doubts=1, when_unknown=RESEND), Next(DeliveryState.HELD)),
     ],
 )
-def test_an_outcome_leads_here(outcome: Outcome, attempts: int, expected: Next, purpose: Purpose) -> None:
-    """The table of D8: four outcomes, three scopes, and a last attempt."""
-    assert after(outcome, purpose, attempts) == expected
+def test_an_outcome_leads_here(outcome: Outcome, situation: Situation, expected: Next) -> None:
+    """The table of D8: four outcomes, three scopes, a last attempt, a probe, and what nobody can know."""
+    assert after(outcome, situation) == expected
+
+
+def test_what_is_unknown_is_held_for_marketing_and_resent_for_transactional_mail() -> None:
+    """The usual policies (reliability §1)."""
+    assert dict(WHEN_UNKNOWN) == {Purpose.MARKETING: WhenUnknown.HOLD, Purpose.TRANSACTIONAL: RESEND}
+
+
+def test_every_state_has_its_steps() -> None:
+    """The table names each state, settled ones lead nowhere by themselves, and only held and refused rows reopen."""
+    assert set(DELIVERY_TRANSITIONS) == set(DeliveryState)
+    reopened = {one for one in SETTLED if DELIVERY_TRANSITIONS[one]}
+    assert reopened == {DeliveryState.HELD, DeliveryState.REJECTED}
 
 
 @pytest.mark.parametrize(("attempts", "seconds"), [(0, 1), (1, 1), (2, 2), (8, 128), (9, 256), (10, 300), (10**6, 300)])

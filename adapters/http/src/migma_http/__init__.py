@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from migma_core.delivery import Halving
+
 from .aiohttp_transport import AiohttpTransport
 from .codec import Codec, VerifyingCodec
 from .domains import DomainCodec, DomainState, NextPage, check_domain, check_domain_async
 from .endpoint import HttpSettings, base_url_fault
 from .exchange import Answer, Header, HttpRequest, HttpResponse, NoAnswer, Sent
 from .following import Following, Refusal, following, lift, next_provider
-from .halving import Halving
 from .provider import AsyncHttpProvider, HttpProvider, VerifyingHttpProvider
 from .read import read_json
 from .retry_after import retry_after, seconds_until

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Unpack
 
 from migma_wire import to_address
@@ -28,8 +27,7 @@ from migma_core.decision import (
 )
 from migma_core.decision.wording import PromotionalWording, lint
 from migma_core.delivery import DeliveryState, Job, SendId, send_steps
-from migma_core.delivery.effects import ClaimedRow
-from migma_core.message import TokenKeys
+from migma_core.delivery.steps import settle_steps
 from migma_core.ports import Capabilities
 from migma_core.request import (
     BUILT_IN_PROVIDER,
@@ -45,8 +43,10 @@ from migma_core.request import (
 )
 
 from .acceptance import accept, check_content
-from .drive import Performer, Watch, drive
+from .drive import Watch, drive
+from .jobs import job_of, ports_of
 from .parts import Parts
+from .performing import Performer
 from .words import SendWords
 
 __all__ = ["Preview", "SendAnswer", "Sending"]
@@ -206,23 +206,26 @@ class Sending:
         accepted = parts.store.sends.get(send)
         request = accepted.request
         provider = parts.provider(request)
-        brand = parts.store.projects.get(request.project).brand
-        compiled = check_content(
-            request, brand, parts.store.contacts.field_names(request.project), provider.capabilities
-        )
-        job = Job(
-            send,
-            compiled,
-            parts.policy,
-            TokenKeys(parts.keys.token_bytes()),
-            provider.capabilities.name,
-            provider.encode,
-            _carrier(provider.capabilities),
-            min(parts.settings.batch_size, provider.capabilities.together(request)),
-        )
-        inform = partial(parts.informed, request=request)
-        drive(send_steps(job), Performer(parts.store.ledger, provider, parts.clock, inform), watch)
+        ports, job = ports_of(parts, request, provider), self._job(send, request, provider.capabilities)
+        with Performer(ports, job.at_once) as perform:
+            drive(send_steps(job), perform, watch)
         return self.status(send)
+
+    def reconcile(self, send: SendId, watch: Watch | None = None) -> SendAnswer:
+        """Settle what a crash or a lost answer left in doubt, on evidence or by the policy, and send nothing new."""
+        parts = self._parts
+        request = parts.store.sends.get(send).request
+        provider = parts.provider(request)
+        ports, job = ports_of(parts, request, provider), self._job(send, request, provider.capabilities)
+        with Performer(ports) as perform:
+            drive(settle_steps(job), perform, watch)
+        return self.status(send)
+
+    def _job(self, send: SendId, request: SendRequest, capabilities: Capabilities) -> Job:
+        parts = self._parts
+        brand = parts.store.projects.get(request.project).brand
+        compiled = check_content(request, brand, parts.store.contacts.field_names(request.project), capabilities)
+        return job_of(parts, send, compiled, parts.provider(request))
 
     def status(self, send: SendId) -> SendAnswer:
         """Where a send stands, counted from its rows."""
@@ -239,12 +242,3 @@ class Sending:
             sends.reasons(send),
             lint(found.request),
         )
-
-
-def _carrier(capabilities: Capabilities) -> Callable[[ClaimedRow], str | None]:
-    def refusal(row: ClaimedRow) -> str | None:
-        if row.facts.address.is_international and not capabilities.international_local_parts:
-            return f"{capabilities.name} cannot carry an address with a non-ASCII local part (RFC 6531)"
-        return None
-
-    return refusal

@@ -13,6 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 from returns.result import Failure, Result, Success
 
+from migma_core.decision import Purpose
+from migma_core.delivery import Rate, WarmUp, WhenUnknown
+
 __all__ = ["FaultySettings", "Keys", "Settings", "create_home", "load_keys", "load_settings", "told"]
 
 _SETTINGS_FILE = "migma.toml"
@@ -43,6 +46,11 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(30.0, gt=0, le=3600)
     languages: tuple[str, ...] = Field(("en", "de"), min_length=1, description="of the pages, the usual one first")
     batch_size: int = Field(500, ge=1, le=1000)
+    at_once: int = Field(8, ge=1, le=256, description="hand-overs under way at a time, where each is one message")
+    pace: dict[str, Rate] = Field({}, description="by provider: messages a second, at most at once, and in a day")
+    warm_up: dict[str, WarmUp] = Field({}, description="by sending domain: the day it started, and each day's cap")
+    unknown_marketing: WhenUnknown = Field(WhenUnknown.HOLD, description="what nobody can know: hold or resend")
+    unknown_transactional: WhenUnknown = Field(WhenUnknown.RESEND, description="the same; at most two are sent")
     providers: dict[str, dict[str, Any]] = Field({}, description="what each connected provider is told; no secrets")
 
     @field_validator("providers")
@@ -74,6 +82,10 @@ class Settings(BaseSettings):
     def lease(self) -> timedelta:
         """How long a claim is another worker's to respect."""
         return timedelta(seconds=self.lease_seconds)
+
+    def unknown_of(self, purpose: Purpose) -> WhenUnknown:
+        """What to do about a message of this purpose that may or may not have been accepted."""
+        return self.unknown_marketing if purpose is Purpose.MARKETING else self.unknown_transactional
 
     @property
     def outbox_path(self) -> Path:

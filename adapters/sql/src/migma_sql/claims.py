@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select, update
 
 from migma_core.audience.address import Address, AddressKey, InvalidAddress
 from migma_core.audience.contact import ContactId, contact_values
@@ -31,7 +31,7 @@ from .sender import read_sender
 from .shapes import AnyRow, AnySelect
 from .standing import cell_of, denials_of, with_facts
 
-__all__ = ["claim"]
+__all__ = ["claim", "claim_again"]
 
 _SOONEST = 0.05
 _PERSON = tuple(
@@ -40,15 +40,26 @@ _PERSON = tuple(
 )
 
 
-def claim(connection: Connection, send: SendId, limit: int, lease: int, wanted: Wanted, now: datetime) -> Claimed:
-    """Take free rows for ``lease`` microseconds by the database's clock, and read everything about them anew."""
+def claim(
+    connection: Connection,
+    send: SendId,
+    limit: int,
+    lease: int,
+    wanted: Wanted,
+    now: datetime,
+    only: Sequence[DeliveryId] = (),
+) -> Claimed:
+    """
+    Take free rows for ``lease`` microseconds by the database's clock, and read everything about them anew; where
+    ``only`` names some, those of them that nobody has, though they rest.
+    """
     accepted = read_accepted(connection, send)
     sender = read_sender(connection, accepted.request)
     if accepted.status is not CampaignStatus.SENDING:
         return Claimed(now, sender, (), stopped=True)
     clock: int = connection.execute(select(now_us())).scalar_one()
     question = ask(connection, accepted.request, accepted.purpose, now)
-    found = _free(connection, accepted, question, limit, clock)
+    found = _free(connection, accepted, question, limit, clock, only)
     addressed = [(row, address) for row in found if (address := _address(row, accepted)) is not None]
     _withhold_unaddressed(connection, found, {row.id for row, _ in addressed}, now)
     _take(connection, [row.id for row, _ in addressed], clock + lease, now)
@@ -56,15 +67,36 @@ def claim(connection: Connection, send: SendId, limit: int, lease: int, wanted: 
     return Claimed(now, sender, rows, None if rows else _busy_seconds(connection, send, clock))
 
 
+def claim_again(
+    connection: Connection, send: SendId, which: ColumnElement[bool], lease: int, wanted: Wanted, now: datetime
+) -> Claimed:
+    """Take rows of an open attempt for another lease, with fresh facts; none of a send that stands still."""
+    accepted = read_accepted(connection, send)
+    sender = read_sender(connection, accepted.request)
+    if accepted.status is not CampaignStatus.SENDING:
+        return Claimed(now, sender, (), stopped=True)
+    clock: int = connection.execute(select(now_us())).scalar_one()
+    question = ask(connection, accepted.request, accepted.purpose, now)
+    found = connection.execute(_facts(connection, question, accepted).where(which)).all()
+    addressed = [(row, address) for row in found if (address := _address(row, accepted)) is not None]
+    _take(connection, [row.id for row, _ in addressed], clock + lease, now)
+    return Claimed(now, sender, _claimed_rows(connection, question, addressed, wanted, now))
+
+
 def _free(
-    connection: Connection, accepted: AcceptedSend, question: Question, limit: int, clock: int
+    connection: Connection,
+    accepted: AcceptedSend,
+    question: Question,
+    limit: int,
+    clock: int,
+    only: Sequence[DeliveryId],
 ) -> Sequence[AnyRow]:
     """Ready rows whose time has come; if those are few, rows whose claim expired before any attempt."""
     d = deliveries.c
-    due = or_(d.not_before.is_(None), d.not_before <= clock)
+    due = d.ref.in_(only) if only else or_(d.not_before.is_(None), d.not_before <= clock)
     query = _facts(connection, question, accepted).limit(limit)
     rows = connection.execute(query.where(d.state == DeliveryState.READY.value, due)).all()
-    if len(rows) == limit:
+    if len(rows) == limit or only:
         return rows
     abandoned = and_(d.state == DeliveryState.CLAIMED.value, d.attempt_id.is_(None), d.lease_until <= clock)
     return [*rows, *connection.execute(query.where(abandoned).limit(limit - len(rows)))]
@@ -87,7 +119,7 @@ def _facts(connection: Connection, question: Question, accepted: AcceptedSend) -
     if question.exclusions:
         denials = denials.bitwise_or(excluded_bit(connection, question, d.address_key))
     standing = (cell_of(question, stranger).label("cell"), denials.label("denials"))
-    columns = (d.id, d.ref.label("delivery"), d.fence, d.attempts, d.address_key, *standing)
+    columns = (d.id, d.ref.label("delivery"), d.fence, d.attempts, d.doubts, d.address_key, *standing)
     query = select(*columns, *_PERSON).select_from(people).where(d.send_id == accepted.id)
     return query.order_by(d.id).with_for_update(of=deliveries, skip_locked=True)
 
@@ -152,7 +184,7 @@ def _claimed(
     values = contact_values(
         address, row.first_name, row.last_name, row.phone, row.country, row.language, row.fields or {}
     )
-    return ClaimedRow(DeliveryId(row.delivery), row.fence + 1, row.attempts, facts, values)
+    return ClaimedRow(DeliveryId(row.delivery), row.fence + 1, row.attempts, facts, values, row.doubts)
 
 
 def _busy_seconds(connection: Connection, send: SendId, clock: int) -> float | None:

@@ -11,10 +11,10 @@ from migma_core.decision.circumstances import Wanted
 from migma_core.decision.record import Decision
 from migma_core.delivery.attempt import Attempt, AttemptId
 from migma_core.delivery.delivery import DeliveryState, SendId
-from migma_core.delivery.effects import AudiencePage, Claimed, Decided, Finished, OpenAttempts, Settled
+from migma_core.delivery.effects import AudiencePage, Claimed, Decided, Finished, OpenAttempts, Reopened, Settled
 from migma_core.message.token import DeliveryId
 
-from . import attempts, claims, closing, fan_out
+from . import answering, claims, closing, committing, doubt, fan_out
 from .accepted import read_accepted
 from .engine import reading, writing
 
@@ -51,37 +51,39 @@ class SqlLedger:
         with writing(self._engine) as connection:
             fan_out.write_page(connection, send, rows, after, now)
 
-    def claim(self, send: SendId, limit: int, wanted: Wanted, now: datetime) -> Claimed:
-        """Take up to ``limit`` free rows for a lease, with fresh facts."""
+    def claim(
+        self, send: SendId, limit: int, wanted: Wanted, now: datetime, only: Sequence[DeliveryId] = ()
+    ) -> Claimed:
+        """Take up to ``limit`` free rows for a lease, with fresh facts; of ``only`` those named, if any are."""
         with writing(self._engine) as connection:
-            return claims.claim(connection, send, limit, self._lease, wanted, now)
+            return claims.claim(connection, send, limit, self._lease, wanted, now, only)
 
-    def commit_attempt(
+    def commit_attempts(
         self,
-        attempt: Attempt | None,
+        attempts: Sequence[Attempt],
         fences: Mapping[DeliveryId, int],
         settled: Sequence[Settled],
         decisions: Sequence[Decision],
         now: datetime,
     ) -> bool:
-        """Put an attempt on record; ``False`` where a fence was stale, and nothing is written."""
+        """Put attempts on record; ``False`` where a fence was stale, and nothing is written."""
         with writing(self._engine) as connection:
-            return attempts.commit(connection, attempt, fences, settled, decisions, self._lease, now)
+            return committing.commit(connection, attempts, fences, settled, decisions, self._lease, now)
 
-    def record(self, attempt: AttemptId, settled: Sequence[Settled], now: datetime) -> None:
-        """Write the outcomes of an attempt, and count what was accepted for the sender's domain."""
+    def record(self, attempts: Sequence[AttemptId], settled: Sequence[Settled], now: datetime) -> None:
+        """Write the outcomes of attempts, and count what was accepted for the sender's domain."""
         with writing(self._engine) as connection:
-            attempts.record(connection, attempt, settled, now)
+            answering.record(connection, attempts, settled, now)
 
     def give_back(self, fences: Mapping[DeliveryId, int]) -> None:
         """Return claimed rows untouched."""
         with writing(self._engine) as connection:
-            attempts.give_back(connection, fences)
+            committing.give_back(connection, fences)
 
     def in_flight(self, send: SendId) -> OpenAttempts:
         """What a crash left without an outcome."""
         with reading(self._engine) as connection:
-            return attempts.in_flight(connection, send)
+            return doubt.in_flight(connection, send)
 
     def reconcile(
         self,
@@ -90,15 +92,37 @@ class SqlLedger:
         undecided: Sequence[DeliveryId],
         why: str,
         now: datetime,
+        resend: Sequence[DeliveryId] = (),
     ) -> None:
-        """Settle doubt: what the provider has is accepted, what it has not is ready, what it cannot say is held."""
+        """
+        Settle doubt: what the provider has is accepted, what it has not is ready, what it cannot say is held, or ready
+        once more by the policy for what is unknown.
+        """
         verdicts = {
+            **dict.fromkeys(resend, DeliveryState.READY),
             **dict.fromkeys(undecided, DeliveryState.HELD),
             **dict.fromkeys(absent, DeliveryState.READY),
             **dict.fromkeys(found, DeliveryState.ACCEPTED),
         }
         with writing(self._engine) as connection:
-            attempts.reconcile(connection, verdicts, why, now)
+            doubt.reconcile(connection, verdicts, frozenset(resend), why, now)
+
+    def reopen(self, attempt: AttemptId, wanted: Wanted, now: datetime) -> Reopened | None:
+        """Take an attempt in doubt for a lease, with fresh facts; ``None`` where nothing of it is in doubt."""
+        with writing(self._engine) as connection:
+            return doubt.reopen(connection, attempt, self._lease, wanted, now)
+
+    def reinstate(self, deliveries: Sequence[DeliveryId], now: datetime) -> None:
+        """Make refused rows ready again, for a fault that was the request's."""
+        with writing(self._engine) as connection:
+            answering.reinstate(connection, deliveries, now)
+
+    def decide_held(
+        self, send: SendId, deliveries: Sequence[DeliveryId], state: DeliveryState, why: str, now: datetime
+    ) -> int:
+        """Settle held rows by a person's word; a send that had ended is open again for those to be sent."""
+        with writing(self._engine) as connection:
+            return doubt.decide_held(connection, send, deliveries, state, why, now)
 
     def pause(self, send: SendId, why: str) -> None:
         """Stop the stream and say why."""

@@ -20,6 +20,7 @@ _SECOND = 1_000_000
 _PROBE = 60 * _SECOND
 _FULL = 2.0**62  # of a stream nobody has asked about; a bucket holds its burst at most
 _MOST_DOUBLINGS = 30
+_DAY = 86_400 * _SECOND
 
 
 @dataclass(slots=True)
@@ -33,6 +34,13 @@ class _State:
     failures: int
     openings: int
     probed_at: int | None
+    day: int
+    sent_today: int
+
+    @property
+    def troubled(self) -> bool:
+        """Whether a success would be news."""
+        return self.failures > 0 or self.openings > 0
 
 
 class SqlPace:
@@ -47,6 +55,12 @@ class SqlPace:
             if state.rests_until > state.clock:
                 return Granted(0, (state.rests_until - state.clock) / _SECOND)
             return _probe(state) if state.openings else _draw(state, messages, rate)
+
+    def put_back(self, stream: Stream, messages: int) -> None:
+        """Return what was granted and not sent."""
+        with _changing(self._engine, stream) as state:
+            state.tokens, state.sent_today = state.tokens + messages, max(0, state.sent_today - messages)
+            state.probed_at = None
 
     def rest(self, stream: Stream, seconds: float) -> None:
         """Let nothing through for so long."""
@@ -73,11 +87,24 @@ class SqlPace:
 
 def _draw(state: _State, messages: int, rate: Rate) -> Granted:
     earned = max(0, state.clock - state.counted_at) / _SECOND * rate.per_second
-    tokens = min(state.tokens + earned, rate.burst)
-    granted = max(0, min(messages, int(tokens)))
+    tokens, left_today = min(state.tokens + earned, rate.burst), _left_today(state, rate)
+    granted = max(0, min(messages, int(tokens), left_today))
     state.tokens, state.counted_at = tokens - granted, state.clock
+    state.sent_today += granted
+    if granted >= messages:
+        return Granted(granted, troubled=state.troubled)
+    if granted == left_today:
+        return Granted(granted, (_DAY - state.clock % _DAY) / _SECOND, troubled=state.troubled)
     missing = min(messages - granted, rate.burst) - state.tokens
-    return Granted(granted, 0.0 if granted >= messages else max(0.0, missing / rate.per_second))
+    return Granted(granted, max(0.0, missing / rate.per_second), troubled=state.troubled)
+
+
+def _left_today(state: _State, rate: Rate) -> int:
+    """What the day's cap leaves, a day of UTC."""
+    today = state.clock // _DAY
+    if today != state.day:
+        state.day, state.sent_today = today, 0
+    return int(_FULL) if rate.per_day is None else max(0, rate.per_day - state.sent_today)
 
 
 def _probe(state: _State) -> Granted:
@@ -85,7 +112,7 @@ def _probe(state: _State) -> Granted:
     if state.probed_at is not None and state.clock - state.probed_at < _PROBE:
         return Granted(0, (state.probed_at + _PROBE - state.clock) / _SECOND)
     state.probed_at = state.clock
-    return Granted(1)
+    return Granted(1, probe=True, troubled=True)
 
 
 @contextmanager
@@ -98,11 +125,12 @@ def _changing(engine: Engine, stream: Stream) -> Iterator[_State]:
         connection.execute(insert_new(connection, pace), fresh)
         state = _read(connection, this)
         yield state
-        columns = ("tokens", "counted_at", "rests_until", "failures", "openings", "probed_at")
+        columns = ("tokens", "counted_at", "rests_until", "failures", "openings", "probed_at", "day", "sent_today")
         connection.execute(update(pace).where(this).values({name: getattr(state, name) for name in columns}))
 
 
 def _read(connection: Connection, this: ColumnElement[bool]) -> _State:
     row = connection.execute(select(pace).where(this).with_for_update()).one()
     clock: int = connection.execute(select(now_us())).scalar_one()
-    return _State(clock, row.tokens, row.counted_at, row.rests_until, row.failures, row.openings, row.probed_at)
+    breaker = row.rests_until, row.failures, row.openings, row.probed_at
+    return _State(clock, row.tokens, row.counted_at, *breaker, row.day, row.sent_today)

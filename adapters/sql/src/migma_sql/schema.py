@@ -454,6 +454,7 @@ deliveries = Table(
     Column("why", Text, nullable=False, server_default=""),
     Column("attempt_id", ForeignKey("attempts.id")),
     Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("doubts", Integer, nullable=False, server_default="0"),
     Column("fence", Integer, nullable=False, server_default="0"),
     Column("lease_until", BigInteger),
     Column("not_before", BigInteger),
@@ -509,6 +510,8 @@ pace = Table(
     Column("failures", Integer, nullable=False, server_default="0"),
     Column("openings", Integer, nullable=False, server_default="0"),
     Column("probed_at", BigInteger),
+    Column("day", Integer, nullable=False, server_default="0"),
+    Column("sent_today", Integer, nullable=False, server_default="0"),
     sqlite_with_rowid=False,
 )
 """Token bucket and breaker of each stream, in microseconds of the database's own clock. ``openings`` above 0: open."""

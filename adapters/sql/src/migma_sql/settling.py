@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -47,12 +47,10 @@ def hold_rows(
     return found
 
 
-def settle(
-    connection: Connection, settled: Sequence[Settled], now: datetime, spent: Callable[[Settled], bool] | None = None
-) -> None:
-    """Move held rows on. ``spent`` says of which an attempt is used up; the others keep their count."""
+def settle(connection: Connection, settled: Sequence[Settled], now: datetime) -> None:
+    """Move held rows on. In doubt, a row keeps its attempt, and its lease ends after the wait."""
     clock: int = connection.execute(select(now_us())).scalar_one()
-    rows = [_step(one, clock, now, spent is not None and spent(one)) for one in settled]
+    rows = [_step(one, clock, now) for one in settled]
     if rows:
         connection.execute(_SETTLE, rows)
     decide_again(connection, {one.delivery: one.decision for one in settled if one.decision is not None})
@@ -81,8 +79,9 @@ _SETTLE = (
         state=bindparam("to"),
         why=bindparam("because"),
         not_before=bindparam("rests_until"),
-        lease_until=None,
+        lease_until=bindparam("doubtful_from"),
         attempts=deliveries.c.attempts + bindparam("spent"),
+        doubts=deliveries.c.doubts + bindparam("doubted"),
         attempt_id=case((bindparam("keeps", type_=Integer) == 1, deliveries.c.attempt_id), else_=None),
         provider_id=func.coalesce(bindparam("known_as", type_=deliveries.c.provider_id.type), deliveries.c.provider_id),
         updated_at=bindparam("now"),
@@ -96,13 +95,17 @@ _DECIDE_AGAIN = (
 )
 
 
-def _step(one: Settled, clock: int, now: datetime, spent: bool) -> dict[str, Any]:
+def _step(one: Settled, clock: int, now: datetime) -> dict[str, Any]:
+    in_doubt, until = one.state is DeliveryState.UNKNOWN, clock + round(one.wait * 1_000_000)
     return {
         "delivery": one.delivery,
-        "to": one.state.value,
+        # a claim whose attempt is open, and whose lease is over: that is how a row is in doubt (D10)
+        "to": (DeliveryState.CLAIMED if in_doubt else one.state).value,
         "because": one.why,
-        "rests_until": clock + round(one.wait * 1_000_000) if one.wait > 0 else None,
-        "spent": int(spent),
+        "rests_until": until if one.wait > 0 and not in_doubt else None,
+        "doubtful_from": until if in_doubt else None,
+        "spent": int(one.spends),
+        "doubted": int(one.doubts),
         "keeps": int(one.keeps_attempt),
         "known_as": one.provider_id,
         "now": now,

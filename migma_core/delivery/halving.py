@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
-from migma_core.message import DeliveryId
+from ..message.token import DeliveryId
 
-__all__ = ["ROWS_IN_A_ROW", "Halving"]
+__all__ = ["ROWS_IN_A_ROW", "Halving", "Streak"]
 
 ROWS_IN_A_ROW: Final = 20
 """So many single rows refused one after the other are no accident of theirs (D8)."""
@@ -58,6 +58,10 @@ class Halving:
         """The next part was accepted: with the same content, so it is no fault of the request."""
         return replace(self, todo=self.todo[1:], in_a_row=0, anything_passed=True, elder=None)
 
+    def skipped(self) -> Halving:
+        """Nothing was learnt of the next part: somebody else has it, or the provider took nothing at all."""
+        return replace(self, todo=self.todo[1:], elder=None)
+
     def refused(self, why: str) -> Halving:
         """The next part was refused as a whole, in these words."""
         if self.is_second and self.elder == why and not self.anything_passed:
@@ -73,6 +77,25 @@ class Halving:
     def _at_fault(self, why: str) -> Halving:
         back = tuple(sorted((*self.guilty, *(member for part in self.todo for member in part))))
         return replace(self, todo=(), guilty=(), back=back, fault=why)
+
+
+@dataclass(frozen=True, slots=True)
+class Streak:
+    """
+    Single rows refused one after the other, with nothing accepted between them: past a number of them the fault is the
+    request's (design D8).
+    """
+
+    members: _Part = ()
+
+    def refused(self, member: DeliveryId) -> Streak:
+        """One more was refused alone."""
+        return Streak((*self.members, member))
+
+    @property
+    def is_the_requests(self) -> bool:
+        """Whether these are too many to be anybody's accident."""
+        return len(self.members) >= ROWS_IN_A_ROW
 
 
 def _halves(members: _Part) -> tuple[_Part, _Part]:

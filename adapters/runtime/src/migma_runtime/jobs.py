@@ -1,0 +1,63 @@
+"""Jobs: what the loop needs for one send, put together from the installation's parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from migma_core.delivery import Evidence, Job, SendId
+from migma_core.delivery.effects import ClaimedRow
+from migma_core.delivery.pace import UNLIMITED
+from migma_core.message import Compiled, TokenKeys
+from migma_core.ports import Capabilities, Provider
+from migma_core.request import SendRequest
+
+from .pacing import Limits, Pacing
+from .parts import Parts
+from .performing import Ports
+
+__all__ = ["job_of", "ports_of"]
+
+
+def job_of(parts: Parts, send: SendId, compiled: Compiled, provider: Provider) -> Job:
+    """The job of carrying out one send through this provider."""
+    settings, can = parts.settings, provider.capabilities
+    together = can.together(compiled.request)
+    return Job(
+        send,
+        compiled,
+        parts.policy,
+        TokenKeys(parts.keys.token_bytes()),
+        can.name,
+        provider.encode,
+        _carrier(can),
+        min(settings.batch_size, together),
+        # where a hand-over is one message, several are under way; a batch is enough by itself (design D9)
+        at_once=settings.at_once if together == 1 else 1,
+        evidence=_evidence(can),
+        unknown=settings.unknown_of(compiled.purpose),
+    )
+
+
+def ports_of(parts: Parts, request: SendRequest, provider: Provider) -> Ports:
+    """The outside of one send."""
+    settings, clock, name = parts.settings, parts.clock, provider.capabilities.name
+    limits = Limits(settings.pace.get(name, UNLIMITED), settings.warm_up.get(request.sender.domain))
+    account = parts.store.projects.get(request.project).account
+    pacing = Pacing(parts.store.pace, account, name, request.sender.domain, limits, lambda: clock.now().date())
+    return Ports(parts.store.ledger, provider, clock, pacing, settings.lease, partial(parts.informed, request=request))
+
+
+def _evidence(can: Capabilities) -> Evidence:
+    if can.lists_deliveries:
+        return Evidence.LISTS
+    return Evidence.REPEATS if can.knows_repeats else Evidence.NONE
+
+
+def _carrier(capabilities: Capabilities) -> Callable[[ClaimedRow], str | None]:
+    def refusal(row: ClaimedRow) -> str | None:
+        if row.facts.address.is_international and not capabilities.international_local_parts:
+            return f"{capabilities.name} cannot carry an address with a non-ASCII local part (RFC 6531)"
+        return None
+
+    return refusal

@@ -1,0 +1,78 @@
+"""Committing: attempts are on record before the first byte leaves, or rows go back untouched (D10)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from migma_core.decision.record import Decision
+from migma_core.delivery.attempt import Attempt
+from migma_core.delivery.delivery import DeliveryState
+from migma_core.delivery.effects import Settled
+from migma_core.message.token import DeliveryId
+
+from .engine import now_us
+from .schema import attempts, deliveries
+from .settling import HeldRow, decide_again, hold_rows, settle
+
+__all__ = ["commit", "give_back"]
+
+
+def commit(
+    connection: Connection,
+    made: Sequence[Attempt],
+    fences: Mapping[DeliveryId, int],
+    settled: Sequence[Settled],
+    decisions: Sequence[Decision],
+    lease: int,
+    now: datetime,
+) -> bool:
+    """
+    Write the attempts down and settle those left out of them; ``False``, and nothing written, if any fence is stale.
+
+    The lease starts anew: the hand-over has all of it before others may doubt the attempt.
+    """
+    held = hold_rows(connection, fences)
+    going = [one for attempt in made for one in attempt.deliveries]
+    ours = {one for one, row in held.items() if row == HeldRow(fences[one], DeliveryState.CLAIMED, None)}
+    if not ours.issuperset({*fences, *going, *(one.delivery for one in settled)}):
+        return False
+    if made:
+        connection.execute(insert(attempts), [_attempt_row(one, now) for one in made])
+        until = connection.execute(select(now_us())).scalar_one() + lease
+        rows = [{"of": attempt.id, "delivery": one} for attempt in made for one in attempt.deliveries]
+        connection.execute(_IN_FLIGHT.values(lease_until=until, updated_at=now), rows)
+        decide_again(connection, dict(zip(going, decisions, strict=True)))
+    settle(connection, settled, now)
+    return True
+
+
+def give_back(connection: Connection, fences: Mapping[DeliveryId, int]) -> None:
+    """Return rows that are still ours, for anybody to claim."""
+    held = hold_rows(connection, fences, deliveries.c.state == DeliveryState.CLAIMED.value)
+    ours = [one for one, row in held.items() if row.fence == fences[one]]
+    free = {"state": DeliveryState.READY.value, "lease_until": None, "attempt_id": None}
+    connection.execute(update(deliveries).where(deliveries.c.ref.in_(ours)).values(free))
+
+
+_IN_FLIGHT = update(deliveries).where(deliveries.c.ref == bindparam("delivery")).values(attempt_id=bindparam("of"))
+
+
+def _attempt_row(attempt: Attempt, now: datetime) -> dict[str, Any]:
+    return {
+        "id": attempt.id,
+        "send_id": attempt.send,
+        "provider": attempt.provider,
+        "deliveries": list(attempt.deliveries),
+        "content": attempt.content,
+        "compiler": attempt.compiler,
+        "token_key": attempt.token_key,
+        "composed_at": attempt.composed_at,
+        "idempotency_key": attempt.idempotency_key,
+        "body_digest": attempt.body_digest,
+        "values": [dict(values) for values in attempt.values],
+        "started_at": now,
+    }
