@@ -313,7 +313,7 @@ def test_outcomes_are_recorded_once(engine: Engine, ledger: SqlLedger) -> None:
     send = ready(engine, ledger)
     attempt, held = in_flight(ledger, send)
     for _ in range(2):
-        ledger.record([attempt.id], all_to(DeliveryState.ACCEPTED, held, provider_id="p"), NOW)
+        ledger.record([attempt.id], all_to(DeliveryState.ACCEPTED, held, provider_id="p", spends=True), NOW)
     assert set(column(engine, schema.deliveries, "attempts")) == {1}
     assert column(engine, schema.domains, "sent") == [3]
     assert column(engine, schema.attempts, "finished_at") == [NOW]
@@ -423,7 +423,7 @@ def test_a_row_that_was_not_sent_rests_before_it_is_ready(engine: Engine, ledger
     """A refusal to take it now clears the attempt, counts it, and keeps the row from being claimed for so long."""
     send = ready(engine, ledger, 1)
     attempt, held = in_flight(ledger, send)
-    ledger.record([attempt.id], all_to(DeliveryState.READY, held, wait=30.0, keeps_attempt=False), NOW)
+    ledger.record([attempt.id], all_to(DeliveryState.READY, held, wait=30.0, keeps_attempt=False, spends=True), NOW)
     claimed = ledger.claim(send, 10, NOTHING, NOW)
     assert claimed.rows == ()
     assert claimed.busy_seconds == pytest.approx(30, abs=5)
