@@ -215,3 +215,35 @@ class PaceLaws(StorageLaws):
         granted = pace.take(_STREAM, 1, _STEADY)
         assert granted.messages == 0
         assert rest - 5 < granted.wait <= rest
+
+    @law("reliability §6", "tokens that were lost with rows nobody had", asked=st.lists(st.integers(1, 10), max_size=6))
+    def test_what_is_put_back_can_be_granted_again(self, asked: list[int]) -> None:
+        """Whatever is granted and put back leaves the bucket as full as it was."""
+        pace, rate = self.open().pace, Rate(1e-9, 10)
+        for messages in asked:
+            pace.put_back(_STREAM, pace.take(_STREAM, messages, rate).messages)
+        assert pace.take(_STREAM, 10, rate).messages == 10
+
+    @law(
+        "reliability §7",
+        "a young domain that sent more than its warm-up allows",
+        cap=st.integers(0, 12),
+        asked=st.lists(st.integers(1, 10), max_size=6),
+    )
+    def test_a_day_has_its_cap(self, cap: int, asked: list[int]) -> None:
+        """In a day no more goes than its cap, however it is asked for; the wait is for the next day of UTC."""
+        pace, rate = self.open().pace, Rate(1e9, 10**9, per_day=cap)
+        granted = [pace.take(_STREAM, messages, rate) for messages in asked]
+        assert sum(one.messages for one in granted) == min(cap, sum(asked))
+        last = pace.take(_STREAM, cap + 1, rate)
+        assert 0 < last.wait <= 86_400
+
+    @law("reliability §8", "a breaker that nobody could ever close again")
+    def test_a_probe_that_was_not_made_is_anothers(self) -> None:
+        """A probe put back, since there was no row for it, may be made by the next worker."""
+        pace, breaker = self.open().pace, Breaker(1, rest=1e-6, longest=1.0)
+        assert pace.failed(_STREAM, breaker)
+        assert pace.take(_STREAM, 5, _STEADY).probe
+        assert pace.take(_STREAM, 5, _STEADY).messages == 0
+        pace.put_back(_STREAM, 1)
+        assert pace.take(_STREAM, 5, _STEADY).probe

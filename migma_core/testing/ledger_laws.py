@@ -42,7 +42,10 @@ _WAYS: Mapping[str, Mapping[str, Any]] = {
     "rejected": {"state": DeliveryState.REJECTED, "why": "no such mailbox"},
     "again": {"state": DeliveryState.READY, "keeps_attempt": False, "spends": True},
     "held": {"state": DeliveryState.HELD},
+    "refused": {"state": DeliveryState.REJECTED, "spends": True},
+    "rests": {"state": DeliveryState.READY, "wait": 60.0, "keeps_attempt": False},
 }
+_ENDS = ("accepted", "again", "held", "rejected")
 _EVIDENCE = ("found", "absent", "undecided")
 
 
@@ -133,7 +136,7 @@ class LedgerLaws(StorageLaws):
     @law(
         "R56, design D10",
         "numbers that did not add up after a crash",
-        outcomes=st.lists(st.sampled_from(sorted(_WAYS)), min_size=1, max_size=8),
+        outcomes=st.lists(st.sampled_from(_ENDS), min_size=1, max_size=8),
         crash=st.sampled_from(("never", "before the attempt", "after it")),
         limit=st.integers(1, 4),
         evidence=st.lists(st.sampled_from(_EVIDENCE), min_size=8, max_size=8),
@@ -194,12 +197,123 @@ class LedgerLaws(StorageLaws):
         send = _ready(store, project)
         attempt, held = _in_flight(store.ledger, send, people)
         for _ in range(2):
-            settled = [Settled(one, fence, **_WAYS["accepted"]) for one, fence in held.items()]
-            store.ledger.record([attempt.id], settled, self.now)
+            store.ledger.record([attempt.id], _settled(held, "accepted"), self.now)
             assert store.ledger.finish(send, self.now).states == {DeliveryState.ACCEPTED: people}
         domain = store.domains.get(project.account, "mail.example.com")
         assert domain is not None
         assert domain.sent == people
+
+    @law(
+        "reliability §1",
+        "a password reset that was lost with the answer to it, or a campaign that came twice",
+        people=st.integers(1, 4),
+        sent_again=st.integers(0, 4),
+    )
+    def test_what_is_sent_again_by_policy_is_counted_as_doubt(self, people: int, sent_again: int) -> None:
+        """A row that the policy sends again is ready, loses its attempt, and remembers that one stayed in doubt."""
+        store, project = self._audience(people)
+        send = _ready(store, project)
+        attempt, _ = _in_flight(self.again(OVER).ledger, send, people)
+        doubtful = tuple(store.ledger.in_flight(send).deliveries)
+        resend = doubtful[:sent_again]
+        store.ledger.reconcile((), (), doubtful[sent_again:], "nobody can say", self.now, resend)
+        claimed = store.ledger.claim(send, people, _NOTHING, self.now)
+        assert {row.delivery: (row.attempts, row.doubts) for row in claimed.rows} == dict.fromkeys(resend, (1, 1))
+        assert store.sends.states(send).get(DeliveryState.HELD, 0) == people - len(resend)
+        assert attempt.id not in store.ledger.in_flight(send).deliveries.values()
+
+    @law("reliability §4", "an answer from before the second try, written over it", people=st.integers(1, 4))
+    def test_a_reopened_attempt_answers_to_its_new_fences(self, people: int) -> None:
+        """What is in doubt of an attempt is taken by one worker, in its order; the first one's answer is too late."""
+        store, project = self._audience(people)
+        send = _ready(store, project)
+        attempt, held = _in_flight(self.again(OVER).ledger, send, people)
+        reopened = store.ledger.reopen(attempt.id, _NOTHING, self.now)
+        assert reopened is not None
+        assert reopened.attempt == attempt
+        assert tuple(row.delivery for row in reopened.claimed.rows) == attempt.deliveries
+        assert store.ledger.reopen(attempt.id, _NOTHING, self.now) is None
+        store.ledger.record([attempt.id], _settled(held, "rejected"), self.now)
+        assert store.sends.states(send) == {DeliveryState.IN_FLIGHT: people}
+
+    @law("reliability §1", "an attempt in doubt that went out of a paused send")
+    def test_nothing_of_a_paused_send_is_reopened(self) -> None:
+        """A send that stands still keeps its doubt until it goes on."""
+        store, project = self._audience(2)
+        send = _ready(store, project)
+        attempt, _ = _in_flight(self.again(OVER).ledger, send, 2)
+        store.ledger.pause(send, "somebody said so")
+        assert store.ledger.reopen(attempt.id, _NOTHING, self.now) is None
+        assert store.sends.states(send) == {DeliveryState.UNKNOWN: 2}
+
+    @law(
+        "design D8",
+        "attempts that innocent rows lost to somebody else's fault",
+        people=st.integers(1, 5),
+        refused=st.integers(0, 5),
+    )
+    def test_the_requests_fault_costs_nobody_an_attempt(self, people: int, refused: int) -> None:
+        """Rows refused, or resting while a batch is halved, are ready again, with as many attempts as before."""
+        store, project = self._audience(people)
+        send = _ready(store, project)
+        attempt, held = _in_flight(store.ledger, send, people)
+        order = list(held.items())
+        store.ledger.record(
+            [attempt.id],
+            [*_settled(dict(order[:refused]), "refused"), *_settled(dict(order[refused:]), "rests")],
+            self.now,
+        )
+        store.ledger.reinstate(list(held), self.now)
+        claimed = store.ledger.claim(send, people, _NOTHING, self.now)
+        assert {row.delivery: row.attempts for row in claimed.rows} == dict.fromkeys(held, 0)
+
+    @law("design D8", "half a refused batch that took somebody else's rows with it", people=st.integers(2, 6))
+    def test_a_claim_of_some_takes_those_alone(self, people: int) -> None:
+        """A claim that names rows takes them though they rest, and no other; rows of another worker stay theirs."""
+        store, project = self._audience(people)
+        send = _ready(store, project)
+        attempt, held = _in_flight(store.ledger, send, people)
+        store.ledger.record([attempt.id], _settled(held, "rests"), self.now)
+        half = tuple(held)[: people // 2]
+        assert store.ledger.claim(send, people, _NOTHING, self.now).rows == ()
+        assert tuple(fences(store.ledger.claim(send, people, _NOTHING, self.now, half))) == half
+        assert store.ledger.claim(send, people, _NOTHING, self.now, half).rows == ()
+
+    @law("design D9", "one lot's outcomes on another's rows", people=st.integers(2, 5))
+    def test_attempts_of_one_wave_are_settled_each_for_itself(self, people: int) -> None:
+        """Several attempts are committed at once and answered apart; those without an answer stay in doubt."""
+        store, project = self._audience(people)
+        send, worker = _ready(store, project), self.again(OVER).ledger
+        held = fences(worker.claim(send, people, _NOTHING, self.now))
+        wave = [_attempt(send, {one: fence}) for one, fence in held.items()]
+        assert worker.commit_attempts(wave, held, (), _decisions(held), self.now)
+        first = wave[0].deliveries[0]
+        worker.record([wave[0].id], _settled({first: held[first]}, "accepted"), self.now)
+        assert store.sends.states(send) == {DeliveryState.ACCEPTED: 1, DeliveryState.UNKNOWN: people - 1}
+        doubtful = {one: made.id for made in wave[1:] for one in made.deliveries}
+        assert store.ledger.in_flight(send).deliveries == doubtful
+
+    @law(
+        "reliability §1",
+        "a held message that nobody could settle, or one that was settled without a word",
+        people=st.integers(1, 4),
+        verdict=st.sampled_from((DeliveryState.ACCEPTED, DeliveryState.REJECTED, DeliveryState.READY)),
+    )
+    def test_a_person_settles_what_is_held(self, people: int, verdict: DeliveryState) -> None:
+        """Held rows go where a person says, once; to send some again opens a send that had ended."""
+        store, project = self._audience(people)
+        send = _ready(store, project)
+        attempt, held = _in_flight(store.ledger, send, people)
+        store.ledger.record([attempt.id], _settled(held, "held"), self.now)
+        store.ledger.finish(send, self.now)
+        for settled in (people, 0):
+            assert store.ledger.decide_held(send, list(held), verdict, "the provider's list", self.now) == settled
+        assert store.sends.states(send) == {verdict: people}
+        again = verdict is DeliveryState.READY
+        assert store.sends.get(send).status is (CampaignStatus.SENDING if again else CampaignStatus.SENT)
+        domain = store.domains.get(project.account, "mail.example.com")
+        assert domain is not None
+        assert domain.sent == (people if verdict is DeliveryState.ACCEPTED else 0)
 
     @law("reliability §6", "a send that nobody accepted")
     def test_an_unknown_send_is_refused(self) -> None:
@@ -271,6 +385,10 @@ def _in_flight(ledger: Ledger, send: SendId, limit: int) -> tuple[Attempt, dict[
     attempt = _attempt(send, held)
     assert ledger.commit_attempts([attempt], held, (), _decisions(held), StorageLaws.now)
     return attempt, held
+
+
+def _settled(held: Mapping[DeliveryId, int], way: str) -> list[Settled]:
+    return [Settled(one, fence, **_WAYS[way]) for one, fence in held.items()]
 
 
 def _reconcile(ledger: Ledger, send: SendId, evidence: Sequence[str]) -> None:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import App, Parameter
-from migma_runtime import Preview, SendAnswer
+from migma_runtime import HeldVerdict, Preview, SendAnswer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from migma_core.decision import Refused
 from migma_core.decision import explain as in_words
 from migma_core.delivery import DeliveryState
 from migma_core.delivery import effects as e
+from migma_core.ports import DeliveryRecord
 
 from .common import USUAL, Mistake, Options
 from .screen import Screen, for_people, partition_rows
@@ -98,6 +99,45 @@ def send(campaign: str, /, *, common: Options = USUAL) -> int:
         answer = follow(common.screen, lambda watch: migma.campaigns.send(record, watch))
     show_answer(common.screen, answer)
     return 0 if answer.status == "sent" else 1
+
+
+@app.command
+def pause(campaign: str, /, *, common: Options = USUAL) -> int:
+    """Stop a campaign that is being sent, here or in another process; `send` takes it up again."""
+    with common.open() as migma:
+        answer = migma.campaigns.pause(migma.campaigns.find(common.project_of(migma).id, campaign))
+    show_answer(common.screen, answer)
+    return 0
+
+
+@app.command
+def reconcile(campaign: str, /, *, common: Options = USUAL) -> int:
+    """Settle what a crash or a lost answer left in doubt, and send nothing new."""
+    with common.open() as migma:
+        record = migma.campaigns.find(common.project_of(migma).id, campaign)
+        answer = follow(common.screen, lambda watch: migma.campaigns.reconcile(record, watch))
+    show_answer(common.screen, answer)
+    return 0
+
+
+@app.command
+def held(
+    campaign: str,
+    /,
+    *,
+    settle: Annotated[HeldVerdict | None, Parameter(help="Say what became of them, or send them again.")] = None,
+    address: Annotated[tuple[str, ...], Parameter(help="Only the messages to these addresses.")] = (),
+    common: Options = USUAL,
+) -> int:
+    """List messages of which nobody knows whether they were accepted, or settle them by your word."""
+    with common.open() as migma:
+        record = migma.campaigns.find(common.project_of(migma).id, campaign)
+        if settle is None:
+            return _list_held(common.screen, migma.campaigns.held(record), address)
+        settled = migma.campaigns.settle_held(record, settle, address or None)
+    common.screen.say(f"Settled {settled:,} as {settle}." + _what_next(campaign, settle, settled))
+    common.screen.json({"settled": settled, "as": settle})
+    return 0
 
 
 @app.command
@@ -192,12 +232,27 @@ def follow(screen: Screen, run: Callable[[Callable[[e.Effect[Any], Any], None]],
                     bar.update(task, total=planned)
                 case e.Record(settled=settled):
                     bar.update(task, description="sending", advance=len(settled))
-                case e.Wait(seconds):
-                    bar.update(task, description=f"waiting {seconds:.0f} s for an earlier run's claims")
+                case e.Wait(seconds, why):
+                    bar.update(task, description=f"waiting {seconds:.0f} s: {why}")
                 case _:
                     pass  # the other effects move nobody
 
         return run(watch)
+
+
+def _list_held(screen: Screen, found: Sequence[DeliveryRecord], addresses: tuple[str, ...]) -> int:
+    shown = [one for one in found if not addresses or one.address in addresses]
+    rows = ((for_people(one.address), one.why, f"{one.updated_at:%Y-%m-%d %H:%M:%S}") for one in shown)
+    screen.table(("address", "why", "when"), rows, "Nothing is held.")
+    if shown:
+        screen.say("Look them up at the provider, then: --settle accepted, --settle rejected, or --settle again")
+    screen.json(shown)
+    return 0
+
+
+def _what_next(campaign: str, verdict: HeldVerdict, settled: int) -> str:
+    again = verdict is HeldVerdict.AGAIN and settled
+    return f" They go with the next: migma campaigns send {campaign}" if again else ""
 
 
 def _audience(tag: str | None, segment: str | None) -> tuple[str, str]:

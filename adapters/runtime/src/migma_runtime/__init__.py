@@ -3,6 +3,7 @@
 from .acceptance import MissingVariables, SendRefused
 from .campaigns import Explanation
 from .discovery import AdapterMissing
+from .held import HeldVerdict
 from .links import Holder, UnknownToken
 from .migma import Migma
 from .opt_outs import Unsubscribed
@@ -18,6 +19,7 @@ __all__ = [
     "Confirmation",
     "Explanation",
     "FaultySettings",
+    "HeldVerdict",
     "Holder",
     "Migma",
     "MissingVariables",

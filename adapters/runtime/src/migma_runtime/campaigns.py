@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Unpack
@@ -27,9 +28,10 @@ from migma_core.decision import (
 )
 from migma_core.decision.checker import check
 from migma_core.delivery import Action, Campaign, DeliveryState, SendId
-from migma_core.ports import SendRecord
+from migma_core.ports import DeliveryRecord, SendRecord
 
 from .drive import Watch
+from .held import HeldVerdict, held, settle_held
 from .parts import Parts
 from .sending import Preview, SendAnswer, Sending
 from .words import SendWords
@@ -99,6 +101,37 @@ class Campaigns:
         self._sending.check(campaign.request)
         self._parts.store.sends.change_status(campaign.id, Action.SEND, self._parts.clock.now())
         return self._sending.deliver(campaign.id, watch)
+
+    def pause(self, campaign: SendRecord) -> SendAnswer:
+        """
+        Stop at the next claim, in whatever process it runs; `send` takes it up again. Raises `CampaignConflict`.
+
+        What was handed over before is on record as usual, and nothing of it is sent twice.
+        """
+        self._parts.store.sends.change_status(campaign.id, Action.PAUSE, self._parts.clock.now())
+        return self._sending.status(campaign.id)
+
+    def resume(self, campaign: SendRecord, watch: Watch | None = None) -> SendAnswer:
+        """Take up a campaign that was paused, or left by a crash. Raises what `send` raises."""
+        return self.send(campaign, watch)
+
+    def reconcile(self, campaign: SendRecord, watch: Watch | None = None) -> SendAnswer:
+        """Settle what a crash or a lost answer left in doubt, and send nothing new."""
+        return self._sending.reconcile(campaign.id, watch)
+
+    def held(self, campaign: SendRecord) -> Sequence[DeliveryRecord]:
+        """The messages of which nobody knows whether they were accepted, and which wait for a person's word."""
+        return tuple(held(self._parts, campaign.id))
+
+    def settle_held(self, campaign: SendRecord, verdict: HeldVerdict, of: Collection[str] | None = None) -> int:
+        """
+        Settle held messages by a person's word: all of them, or those to the addresses ``of``; return how many.
+
+        Those to be sent ``again`` go at the next `send`, after a fresh decision. Raises `LookupError` for an address
+        that has none, and settles nothing then.
+        """
+        addresses = None if of is None else [to_address(one) for one in of]
+        return settle_held(self._parts, campaign.id, verdict, addresses)
 
     def cancel(self, campaign: SendRecord) -> SendAnswer:
         """Stop whatever has not been handed over. Raises `CampaignConflict`."""
