@@ -73,11 +73,10 @@ CREDITS = b'{"errors": [{"message": "Maximum credits exceeded", "field": null}]}
     [
         (answering(401, body=CREDITS), "HTTP 401: Maximum credits exceeded"),
         (answering(302, "Location: https://elsewhere.example/\r\n"), "a redirect, which is never followed"),
-        (answering(413), "the provider refused the request: HTTP 413"),
     ],
 )
 def test_a_refusal_pauses_and_says_why(ready: Run, manner: Manner, says: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The account's or the request's fault is told in the provider's words; the row goes back; one request was made."""
+    """The account's fault is told in the provider's words; the row goes back; one request was made."""
     with counting_server(manner) as server:
         spoken(monkeypatch, "sendgrid", api_key=KEY, base_url=server.url, allow_loopback="1")
         ran = check_secret(ready("send", *LETTER, "--provider", "sendgrid", "--json"))
@@ -87,13 +86,44 @@ def test_a_refusal_pauses_and_says_why(ready: Run, manner: Manner, says: str, mo
     assert server.count == 1
 
 
-def test_what_nobody_knows_is_held(ready: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A connection dropped after the request leaves the row held, and was one request."""
-    with counting_server(dropping) as server:
-        spoken(monkeypatch, "resend", api_key=KEY, base_url=server.url, allow_loopback="1")
-        ran = check_secret(ready("send", *LETTER, "--provider", "resend", "--json"))
-    assert ran.json["states"] == {"held": 1}
+def test_a_message_refused_by_itself_is_the_rows_fault(ready: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The send failed, in the provider's words, and the message was one request."""
+    with counting_server(answering(413)) as server:
+        spoken(monkeypatch, "sendgrid", api_key=KEY, base_url=server.url, allow_loopback="1")
+        ran = check_secret(ready("send", *LETTER, "--provider", "sendgrid", "--json"))
+    assert ran.code == 1
+    assert "nobody was reached: 1 refused, the first with: HTTP 413" in ran.json["why"]
+    assert ran.json["states"] == {"rejected": 1}
     assert server.count == 1
+
+
+def test_what_nobody_knows_is_held(ready: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Transactional mail whose answer is lost goes once more, and is held after that; each attempt is one request."""
+    with counting_server(dropping) as server:
+        spoken(monkeypatch, "sendgrid", api_key=KEY, base_url=server.url, allow_loopback="1")
+        ran = check_secret(ready("send", *LETTER, "--provider", "sendgrid", "--json"))
+    assert ran.json["states"] == {"held": 1}
+    assert server.count == 2
+
+
+def test_a_campaign_in_doubt_is_held_and_settled_by_hand(ready: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A campaign's message is never sent twice unasked: it is listed as held until a person says what became of it."""
+    audience = ("--tag", "news", "--provider", "sendgrid", "--name", "Autumn")
+    with counting_server(dropping) as server:
+        spoken(monkeypatch, "sendgrid", api_key=KEY, base_url=server.url, allow_loopback="1")
+        assert ready("campaigns", "create", *LETTER[:-2], *audience).code == 0
+        assert ready("campaigns", "send", "Autumn", "--json").json["states"] == {"held": 1, "withheld": 2}
+        assert server.count == 1
+        (held,) = ready("campaigns", "held", "Autumn", "--json").json
+        stranger = ready("campaigns", "held", "Autumn", "--settle", "accepted", "--address", "x@example.com")
+        assert stranger.code == 1
+        assert "no message to x@example.com is held" in stranger.err
+        settled = ready("campaigns", "held", "Autumn", "--settle", "again", "--address", held["address"])
+        assert "Settled 1 as again. They go with the next: migma campaigns send Autumn" in settled.err + settled.out
+        assert ready("campaigns", "send", "Autumn", "--json").json["states"] == {"held": 1, "withheld": 2}
+        assert server.count == 2
+    assert ready("campaigns", "held", "Autumn", "--settle", "accepted").code == 0
+    assert ready("campaigns", "stats", "Autumn", "--json").json["states"] == {"accepted": 1, "withheld": 2}
 
 
 @pytest.mark.parametrize(

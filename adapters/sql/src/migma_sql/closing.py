@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, or_, update
+from sqlalchemy import Connection, and_, or_, select, update
 
 from migma_core.delivery.campaign import Action, CampaignStatus, advance
 from migma_core.delivery.delivery import SETTLED, DeliveryState, SendId
@@ -17,7 +17,7 @@ from .schema import deliveries, sends
 
 __all__ = ["cancel_rest", "finish", "pause"]
 
-_REACHED = (DeliveryState.ACCEPTED, DeliveryState.REJECTED, DeliveryState.HELD)
+_REACHED = (DeliveryState.ACCEPTED, DeliveryState.HELD)
 
 
 def pause(connection: Connection, send: SendId, why: str) -> None:
@@ -34,7 +34,7 @@ def finish(connection: Connection, send: SendId, now: datetime) -> Finished:
         cancel_rest(connection, send, now)
     states = count_states(connection, send)
     if accepted.status is CampaignStatus.SENDING and accepted.fan_out_done and states.keys() <= SETTLED:
-        why = _nobody_reached(states)
+        why = _nobody_reached(connection, send, states)
         status = advance(accepted.status, Action.FINISH if why is None else Action.FAIL)
         _move(connection, send, status, why, now)
     return Finished(states)
@@ -50,15 +50,23 @@ def cancel_rest(connection: Connection, send: SendId, now: datetime) -> None:
     connection.execute(rest.values(state=DeliveryState.CANCELLED.value, lease_until=None, updated_at=now))
 
 
-def _nobody_reached(states: Mapping[DeliveryState, int]) -> str | None:
+def _nobody_reached(connection: Connection, send: SendId, states: Mapping[DeliveryState, int]) -> str | None:
     """R58: a send that reached nobody failed, and is never called sent in silence."""
     if any(states.get(state) for state in _REACHED):
         return None
+    if rejected := states.get(DeliveryState.REJECTED, 0):
+        return f"nobody was reached: {rejected} refused, the first with: {_first_refusal(connection, send)}"
     if dead := states.get(DeliveryState.DEAD, 0):
         return f"nobody was reached: {dead} messages were given up after several attempts"
     if withheld := states.get(DeliveryState.WITHHELD, 0):
         return f"nobody could be mailed: everyone in the audience ({withheld}) is withheld; the log says why for each"
     return "nobody could be mailed: the audience is empty"
+
+
+def _first_refusal(connection: Connection, send: SendId) -> str:
+    d = deliveries.c
+    refused = select(d.why).where(d.send_id == send, d.state == DeliveryState.REJECTED.value)
+    return connection.scalar(refused.order_by(d.id).limit(1)) or "no reason given"
 
 
 def _move(
