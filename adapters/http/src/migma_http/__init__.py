@@ -5,7 +5,7 @@ from __future__ import annotations
 from .aiohttp_transport import AiohttpTransport
 from .codec import Codec, VerifyingCodec
 from .domains import DomainCodec, DomainState, NextPage, check_domain, check_domain_async
-from .endpoint import HttpSettings, base_url_fault
+from .endpoint import EndpointSettings, HttpSettings, base_url_fault
 from .exchange import Answer, Header, HttpRequest, HttpResponse, NoAnswer, Sent
 from .following import Following, Refusal, following, lift, next_provider
 from .halving import Halving
@@ -25,6 +25,7 @@ __all__ = [
     "Codec",
     "DomainCodec",
     "DomainState",
+    "EndpointSettings",
     "Following",
     "Halving",
     "Header",
