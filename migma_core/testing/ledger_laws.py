@@ -214,9 +214,9 @@ class LedgerLaws(StorageLaws):
         """An empty store with so many subscribers who hold the tag ``all``."""
         store = self.open()
         project = some_project(store)
-        tagged = {"tags": frozenset({"all"}), "status": Status.SUBSCRIBED}
         addresses = [Address(f"p{number}", "customers.migma.email") for number in range(people)]
-        put(store, project.id, *(ContactDraft(address=one, **tagged) for one in addresses))  # type: ignore[arg-type]
+        held = frozenset({"all"})
+        put(store, project.id, *(ContactDraft(address=a, status=Status.SUBSCRIBED, tags=held) for a in addresses))
         return store, project
 
 

@@ -301,3 +301,27 @@ def test_cancelled_is_cancelled(ready: Run) -> None:
     assert ready("campaigns", "cancel", "Autumn").code == 0
     assert "cancelled cannot send" in ready("campaigns", "send", "Autumn").err
     assert "cancelled" in ready("campaigns", "list").out
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("me:hunter2@localhost", "named by a URL"),
+        ("mysql://localhost/x", "use sqlite:///file.db or postgresql://host/name"),
+        ("sqlite:////no/such/folder/migma.db", "its folder must be there"),
+        ("postgresql://nobody@/nothing?host=/no/such/socket", "does not answer"),
+    ],
+)
+def test_a_database_that_cannot_be_used_is_one_sentence(
+    ready: Run, monkeypatch: pytest.MonkeyPatch, url: str, words: str
+) -> None:
+    """Whatever is wrong with it, the command says so in a line, without a traceback or a secret, and fails."""
+    monkeypatch.setenv("MIGMA_DATABASE", url)
+
+    shown = ready("contacts", "list")
+
+    assert (shown.code, shown.out) == (1, "")
+    assert shown.err.startswith("migma: ")
+    assert words in shown.err
+    assert shown.err.count("\n") == 1
+    assert "hunter2" not in shown.err

@@ -19,10 +19,13 @@ import pytest
 from migma_cli.__main__ import main
 from migma_cli.demo.people import HEADER, write_people
 from migma_outbox import Outbox
+from migma_sql.engine import connect, reading
 from migma_wire import read_contacts
+from sqlalchemy import text
 
 from migma_core import Attempt, Batch, Outcome, Parcel
 from migma_core.message.certificate import certify_mime
+from tests.support.postgresql import empty_database
 
 Run = Callable[..., Any]
 README = Path(__file__).parents[3] / "README.md"
@@ -38,6 +41,32 @@ def test_the_demo_tells_its_story(run: Run, tmp_path: Path) -> None:
     assert len(mails) > 300
     marketing = [mail for mail in mails if mail["List-Unsubscribe"]]
     assert len(mails) == len(marketing) + 1
+
+
+def test_one_changed_url_has_the_demo_run_on_postgresql(
+    run: Run, postgres_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The story is the same, number by number, and every delivery of it stands in that database."""
+    told = [line for line in run("demo", "--contacts", "600").out.splitlines() if "Previewed = accepted" in line]
+    with empty_database(postgres_server) as url:
+        monkeypatch.setenv("MIGMA_DATABASE", url)
+        shown = run("demo", "--contacts", "600")
+        engine = connect(url)
+        with reading(engine) as connection:
+            accepted = connection.scalar(text("SELECT count(*) FROM deliveries WHERE state = 'accepted'"))
+        engine.dispose()
+
+    assert shown.code == 0, shown.err
+    counted = [int(re.sub(r"Sent ([\d,]+) .*", r"\1", line).replace(",", "")) for line in told]
+    assert [_without_seconds(line) for line in shown.out.splitlines() if "Previewed = accepted" in line] == [
+        _without_seconds(line) for line in told
+    ]
+    assert len(counted) == 2
+    assert accepted == sum(counted) + 1, "both campaigns, and the one transactional mail"
+
+
+def _without_seconds(line: str) -> str:
+    return re.sub(r" in [\d.]+ s", "", line)
 
 
 def test_the_transcript_in_the_readme_is_the_demos(run: Run) -> None:

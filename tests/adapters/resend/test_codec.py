@@ -72,7 +72,7 @@ def test_every_request_is_of_the_documented_shape(batch: Batch) -> None:
         body = encode(batch)
     except CannotCarry:
         assume(False)
-    REQUEST.validate(json.loads(body))
+    assert [fault.message for fault in REQUEST.iter_errors(json.loads(body))] == []
 
 
 def test_the_shape_is_what_resend_reads() -> None:

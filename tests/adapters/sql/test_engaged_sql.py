@@ -47,8 +47,9 @@ def happened(connection: Connection, person: Contact, number: int, events: Seque
             delivered.add(one.campaign)
             deliver(connection, person, number, one.campaign, one.at)
         else:
-            campaign = {"contact": person.id, "campaign": one.campaign}
-            told.append(EngagementEvent(id=ref(), action=one.action, at=one.at, **campaign))  # type: ignore[arg-type]
+            told.append(
+                EngagementEvent(id=ref(), action=one.action, at=one.at, contact=person.id, campaign=one.campaign)
+            )
     _keep_engagement(connection, told)
 
 

@@ -8,8 +8,9 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import TypeAlias
 
 import psycopg
 import pytest
@@ -26,6 +27,7 @@ from tests.support.lossy import Wire, lossy_wire
 from tests.support.postgresql import empty_database, own_server, server_user, start, stop
 from tests.support.sql_rows import PEPPER
 
+Wired: TypeAlias = tuple[Wire, Callable[[], tuple[SqlStore, Project]]]
 PEOPLE = tuple(
     ContactDraft(
         address=Address(f"p{number}", "customers.migma.email"),
@@ -47,9 +49,8 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 @contextmanager
 def opened(url: str) -> Iterator[tuple[SqlStore, Project]]:
     """A store with a project."""
-    store = SqlStore.open(url, pepper=PEPPER)
-    yield store, some_project(store)
-    store.close()
+    with closing(SqlStore.open(url, pepper=PEPPER)) as store:
+        yield store, some_project(store)
 
 
 def people(store: SqlStore, project: Project) -> list[object]:
@@ -109,7 +110,7 @@ def test_serialization_failures_are_repeated_safely(postgres_server: str) -> Non
 
 
 @pytest.fixture(scope="module")
-def wired(postgres_server: str) -> Iterator[tuple[Wire, Callable[[], tuple[SqlStore, Project]]]]:
+def wired(postgres_server: str) -> Iterator[Wired]:
     """A store at the end of a wire that breaks; call for it empty, with a project."""
     if "host" not in make_url(postgres_server).query:
         pytest.skip("the wire breaks a socket's file, and the server given is reached over the network")
@@ -129,9 +130,7 @@ def wired(postgres_server: str) -> Iterator[tuple[Wire, Callable[[], tuple[SqlSt
 
 
 @pytest.mark.parametrize("heard", [False, True], ids=["before the server hears it", "after the server has done it"])
-def test_wherever_the_connection_is_lost_an_import_can_be_repeated(
-    wired: tuple[Wire, Callable[[], tuple[SqlStore, Project]]], heard: bool
-) -> None:
+def test_wherever_the_connection_is_lost_an_import_can_be_repeated(wired: Wired, heard: bool) -> None:
     """Cut at each of its packets in turn, an import keeps all or nothing, and repeated leaves what it would."""
     wire, fresh = wired
     store, project = fresh()
@@ -153,9 +152,7 @@ def test_wherever_the_connection_is_lost_an_import_can_be_repeated(
 
 
 @pytest.mark.parametrize("heard", [False, True], ids=["lost", "kept"])
-def test_a_commit_whose_answer_is_lost_is_in_doubt_and_can_be_read_back(
-    wired: tuple[Wire, Callable[[], tuple[SqlStore, Project]]], heard: bool
-) -> None:
+def test_a_commit_whose_answer_is_lost_is_in_doubt_and_can_be_read_back(wired: Wired, heard: bool) -> None:
     """The fault says that nobody knows; what is there is all or nothing, and repeating an opt-out does no harm."""
     wire, fresh = wired
     store, project = fresh()
@@ -173,9 +170,7 @@ def test_a_commit_whose_answer_is_lost_is_in_doubt_and_can_be_read_back(
 
 
 @pytest.mark.parametrize("heard", [False, True], ids=["lost", "kept"])
-def test_an_import_whose_commit_is_in_doubt_is_repeated_without_harm(
-    wired: tuple[Wire, Callable[[], tuple[SqlStore, Project]]], heard: bool
-) -> None:
+def test_an_import_whose_commit_is_in_doubt_is_repeated_without_harm(wired: Wired, heard: bool) -> None:
     """Everybody or nobody was kept; the second import creates whoever is missing, and nobody twice."""
     wire, fresh = wired
     store, project = fresh()
@@ -286,12 +281,24 @@ def _let_in(folder: Path) -> None:
         one.chmod(one.stat().st_mode | 0o011)
 
 
-def test_a_damaged_or_read_only_file_needs_a_person(tmp_path: Path) -> None:
-    """What is no database, or cannot be written, is told as such; nothing is made up in its place."""
+def test_a_read_only_database_needs_a_person(database: str) -> None:
+    """What may be read and not written says so, and what was there stays."""
+    read_only = {"sqlite": "PRAGMA query_only=ON", "postgresql": "SET TRANSACTION READ ONLY"}
+    with opened(database) as (store, project):
+        put(store, project.id, *PEOPLE[:2])
+        event.listen(store._engine, "begin", lambda one: one.exec_driver_sql(read_only[one.dialect.name]))
+        with pytest.raises(StoreUnusable, match="read-only"):
+            put(store, project.id, *PEOPLE)
+        assert store.contacts.count(project.id) == 2
+
+
+def test_a_damaged_file_needs_a_person(tmp_path: Path) -> None:
+    """What is no database is told as such, and so is a folder that is not there; nothing is made up in its place."""
     path = tmp_path / "migma.db"
     path.write_bytes(b"no database at all, but long enough to look like one" * 100)
     with pytest.raises(StoreUnusable):
         SqlStore.open(f"sqlite:///{path}", pepper=PEPPER)
     assert path.read_bytes().startswith(b"no database")
-    with pytest.raises(StoreUnreachable):
+    with pytest.raises(StoreUnreachable, match="its folder must be there"):
         SqlStore.open(f"sqlite:///{tmp_path / 'no' / 'such' / 'folder.db'}", pepper=PEPPER)
+    assert not (tmp_path / "no").exists()

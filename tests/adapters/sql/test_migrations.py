@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from alembic import command
@@ -116,6 +117,21 @@ def test_processes_that_start_together_migrate_once(database: str) -> None:
         one.dispose()
 
 
+def test_processes_that_open_a_new_file_together_all_get_in(tmp_path: Path) -> None:
+    """None of them is told that the file is locked, however often they meet at its first moment."""
+
+    def look(engine: Engine) -> int:
+        with reading(engine) as connection:
+            return len(connection.execute(text("SELECT 1")).all())
+
+    with ThreadPoolExecutor(4) as pool:
+        for meeting in range(100):
+            engines = [connect(f"sqlite:///{tmp_path / str(meeting)}.db") for _ in range(4)]
+            assert list(pool.map(look, engines)) == [1, 1, 1, 1]
+            for one in engines:
+                one.dispose()
+
+
 def test_a_newer_schema_is_left_untouched(bare: Engine) -> None:
     """A database that a newer version migrated is refused, with what to do, and not touched."""
     migrate(bare)
@@ -132,3 +148,11 @@ def test_an_unknown_kind_of_database_is_refused() -> None:
     """A URL of another database names the kinds that work."""
     with pytest.raises(ValueError, match="sqlite"):
         connect("mysql://localhost/x")
+
+
+def test_what_is_no_url_is_refused_without_being_shown() -> None:
+    """The error says how a database is named, and repeats nothing: a password may have been in it."""
+    with pytest.raises(ValueError, match="named by a URL: sqlite:///file") as refused:
+        connect("me:hunter2@localhost")
+    assert "hunter2" not in str(refused.value)
+    assert refused.value.__cause__ is None

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import monotonic, sleep
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, Engine, RootTransaction, create_engine, event, make_url
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import StaticPool
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -21,8 +24,8 @@ __all__ = ["connect", "now_us", "reading", "writing"]
 
 _WRITES = "migma_writes"
 _SNAPSHOT = {"postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}}  # SQLite has it anyway
-# busy_timeout first: switching to WAL itself needs the file for a moment
-_PRAGMAS = ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536")
+_PRAGMAS = ("busy_timeout=10000", "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536")
+_SECONDS_TO_SWITCH = 10.0
 _SESSION = (
     # a server that answers before it has written would lose what prevents a double send (reliability §13)
     """
@@ -37,10 +40,15 @@ def connect(url: str) -> Engine:
     """
     Open a database: ``sqlite:///path/to/file.db``, ``sqlite://`` (in memory, for tests) or ``postgresql://…``.
 
-    Raises `ValueError` for any other kind. Either is durable at every commit and waits ten seconds for another writer.
+    Raises `ValueError` for any other kind, and for what is no URL. Either is durable at every commit and waits ten
+    seconds for another writer.
     PostgreSQL is spoken to by psycopg, through a pool that notices when a connection has died.
     """
-    parsed = make_url(url)
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        # not shown: it may hold a password
+        raise ValueError("the database is named by a URL: sqlite:///file.db or postgresql://host/name") from None
     match parsed.get_backend_name():
         case "sqlite":
             return _sqlite(parsed)
@@ -146,6 +154,21 @@ def _prepare(connection: Any, record: object) -> None:
     connection.isolation_level = None
     for pragma in _PRAGMAS:
         connection.execute(f"PRAGMA {pragma}").close()
+    _switch_to_wal(connection)
+
+
+def _switch_to_wal(connection: Any) -> None:
+    """SQLite itself does not wait here: two processes that open a new file at once would wait for each other."""
+    until = monotonic() + _SECONDS_TO_SWITCH
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL").close()
+        except sqlite3.OperationalError as fault:
+            if fault.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or monotonic() > until:
+                raise
+            sleep(0.005)
+        else:
+            return
 
 
 def _begin(connection: Connection) -> None:

@@ -15,8 +15,9 @@ from migma_core.ports import StoreBusy, StoreFault, StoreFull, StoreUnreachable,
 __all__ = ["told_as_faults"]
 
 _BUSY = "the database was locked by others for too long; try again"
-_FULL = "the disk of the database is full; free some space and try again"
+_FULL = "the database has no room left, on its disk or in memory; free some and try again"
 _GONE = "the database does not answer, or the connection to it broke; try again once it is back"
+_NO_FILE = "the file of the database cannot be opened; its folder must be there, and yours to read and write"
 _UNUSABLE = (
     "the database cannot be used as it is (read-only, damaged, or not a database at all); see its file or server"
 )
@@ -30,7 +31,7 @@ _SQLITE: Mapping[int, tuple[type[StoreFault], str]] = {
     sqlite3.SQLITE_READONLY: (StoreUnusable, _UNUSABLE),
     sqlite3.SQLITE_CORRUPT: (StoreUnusable, _UNUSABLE),
     sqlite3.SQLITE_NOTADB: (StoreUnusable, _UNUSABLE),
-    sqlite3.SQLITE_CANTOPEN: (StoreUnreachable, _GONE),
+    sqlite3.SQLITE_CANTOPEN: (StoreUnreachable, _NO_FILE),
 }
 # https://www.postgresql.org/docs/current/errcodes-appendix.html: the longest beginning that is listed decides
 _POSTGRESQL: Mapping[str, tuple[type[StoreFault], str]] = {
