@@ -6,7 +6,7 @@ from typing import Any
 
 from migma_http import Secret
 
-from .credentials import LONGEST_TOKEN, CredentialSource, Credentials
+from .credentials import LONGEST_TOKEN, Credentials, CredentialSource
 
 __all__ = ["NoCredentials", "chain"]
 

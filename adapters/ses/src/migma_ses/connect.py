@@ -10,7 +10,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from .chain import chain
 from .codec import SesCodec, base_url_of
-from .credentials import LONGEST_TOKEN, CredentialSource, Credentials
+from .credentials import LONGEST_TOKEN, Credentials, CredentialSource
 from .encoder import Encoder
 from .provider import AsyncSesProvider, SesProvider
 from .signer import Signer

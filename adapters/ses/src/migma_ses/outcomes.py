@@ -7,7 +7,7 @@ from typing import Final
 
 from migma_http import Answer, HttpResponse, read_json, said, usual_outcome
 
-from migma_core.delivery import Accepted, NotSent, Outcome, Rejected, Scope, Unknown
+from migma_core.delivery import Accepted, Outcome, Unknown
 from migma_core.message import Batch
 
 from .refusals import refusal
