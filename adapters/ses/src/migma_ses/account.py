@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from migma_http import Answer, HttpResponse, read_json, usual_outcome
-from returns.result import Failure, Result, safe
 
 from migma_core.ports import Quota
 
@@ -19,21 +18,21 @@ _UNLIMITED: Final = -1.0
 _SHUT: Final = "SHUTDOWN"
 
 
-def read_quota(answer: Answer) -> Result[Quota, str]:
+def read_quota(answer: Answer) -> Quota | str:
     """How much the account may send and has sent, or why nobody can tell."""
     if not isinstance(answer, HttpResponse) or answer.status != 200:  # noqa: PLR2004 - RFC 9110 §15.3.1
-        return Failure(getattr(usual_outcome(answer), "why", "the answer holds no quota"))
-    return read_json(Account, answer.body).bind(_quota)
+        return str(getattr(usual_outcome(answer), "why", "the answer holds no quota"))
+    read = read_json(Account, answer.body).value_or(None)
+    return "the answer holds no quota" if read is None else _quota(read)
 
 
-def _quota(read: Account) -> Result[Quota, str]:
-    return _made(read).lash(lambda wrong: Failure(f"SES tells a quota that is none: {wrong}"))
-
-
-@safe(exceptions=(ValueError, OverflowError))
-def _made(read: Account) -> Quota:
+def _quota(read: Account) -> Quota | str:
     of, day = read.send_quota, read.send_quota.max24_hour_send
-    return Quota(of.max_send_rate, None if day == _UNLIMITED else int(day), int(of.sent_last24_hours), _stopped(read))
+    try:
+        most = None if day == _UNLIMITED else int(day)
+        return Quota(of.max_send_rate, most, int(of.sent_last24_hours), _stopped(read))
+    except (ValueError, OverflowError) as wrong:  # negative, or beyond all numbers
+        return f"SES tells a quota that is none: {wrong}"
 
 
 def _stopped(read: Account) -> str | None:

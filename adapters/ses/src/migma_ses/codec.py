@@ -22,6 +22,7 @@ __all__ = ["SesCodec", "base_url_of"]
 _SINGLE: Final = "/v2/email/outbound-emails"
 _BULK: Final = "/v2/email/outbound-bulk-emails"
 _HEADERS: Final[tuple[Header, ...]] = (("Accept-Encoding", "identity"), ("User-Agent", "migma-core"))
+_SUFFIXES: Final = {"cn": "amazonaws.com.cn", "eusc": "amazonaws.eu"}  # clouds of their own
 _OF_JSON: Final[tuple[Header, ...]] = (("Content-Type", "application/json"), *_HEADERS)
 
 
@@ -31,7 +32,7 @@ def base_url_of(region: str) -> str:
     >>> base_url_of("eu-central-1")
     'https://email.eu-central-1.amazonaws.com'
     """
-    return f"https://email.{region}.amazonaws.com{'.cn' if region.startswith('cn-') else ''}"
+    return f"https://email.{region}.{_SUFFIXES.get(region.partition('-')[0], 'amazonaws.com')}"
 
 
 class SesCodec:
@@ -73,8 +74,8 @@ class SesCodec:
         """Ask what the account may send."""
         return self._get(ACCOUNT_PATH)
 
-    def read_quota(self, answer: Answer, /) -> Result[Quota, str]:
-        """What it may send and has sent."""
+    def read_quota(self, answer: Answer, /) -> Quota | str:
+        """What it may send and has sent, or why nobody can tell."""
         return read_quota(answer)
 
     def _get(self, path: str) -> HttpRequest:

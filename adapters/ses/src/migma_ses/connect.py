@@ -17,7 +17,7 @@ from .signer import Signer
 
 __all__ = ["Ses", "SesSettings"]
 
-_REGION = re.compile(r"[a-z]{2,3}(?:-[a-z]{2,12}){1,2}-[0-9]{1,2}")
+_REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]{2,12}){1,2}-[0-9]{1,2}")
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 

@@ -7,11 +7,12 @@ from typing import Final
 from urllib.parse import quote
 
 from migma_http import Answer, DomainState, HttpResponse, NextPage, read_json, usual_outcome
+from returns.pipeline import is_successful
 from returns.result import Failure, Result, Success
 
 from .wire import Identity
 
-__all__ = ["UNKNOWN_HERE", "covering", "identity_path", "read_identity"]
+__all__ = ["UNKNOWN_HERE", "covering", "fault_of", "identity_path", "read_identity", "told_of"]
 
 UNKNOWN_HERE: Final = "SES does not know the domain in this region: add it there"
 
@@ -43,6 +44,19 @@ def read_identity(name: str, answer: Answer) -> Result[DomainState | NextPage, s
     if not isinstance(answer, HttpResponse) or answer.status != 200:  # noqa: PLR2004 - RFC 9110 §15.3.1
         return Failure(getattr(usual_outcome(answer), "why", "the answer holds no identity"))
     return read_json(Identity, answer.body).map(lambda read: _state(name, read))
+
+
+def fault_of(found: Result[DomainState, str]) -> str | None:
+    """Why the domain may not send, or why nobody can tell; ``None`` where it may."""
+    if not is_successful(found):
+        return found.failure()
+    state = found.unwrap()
+    return None if state.may_send else state.why
+
+
+def told_of(domain: str, name: str, fault: str | None) -> str | None:
+    """The fault of the domain that decides for a name, which may be one above it."""
+    return fault if fault is None or domain == name else f"{domain}, which covers it: {fault}"
 
 
 def _state(name: str, read: Identity) -> DomainState:

@@ -29,6 +29,8 @@ def outcomes_of(batch: Batch, answer: Answer, signer: Signer) -> tuple[Outcome, 
             return _accepted(answer) if size == 1 else _each(batch, answer, signer)
         case HttpResponse(status) if 400 <= status < 500 and status not in _WHO_KNOWS:  # noqa: PLR2004 - RFC 9110 §15.5
             return (_refused(batch, answer, signer),) * size
+        case HttpResponse():
+            return (usual_outcome(answer, _told(answer, signer)[2]),) * size
         case _:
             return (usual_outcome(answer),) * size
 
@@ -60,11 +62,16 @@ def _of_one(batch: Batch, result: BulkResult, signer: Signer, *, any_passed: boo
 
 def _refused(batch: Batch, response: HttpResponse, signer: Signer) -> Outcome:
     """By the type of the fault; without one that is documented, by the status."""
+    kind, text, words = _told(response, signer)
+    found = refusal(kind, text, words, batch, alone=len(batch.messages) == 1)
+    return found or usual_outcome(response, words)
+
+
+def _told(response: HttpResponse, signer: Signer) -> tuple[str, str, str]:
+    """The type of a fault, its text, and both in words that a log may hold."""
     fault = read_json(Fault, response.body).value_or(Fault())
     kind = _kind(response.one("x-amzn-errortype") or fault.type or "")
-    words = _words(kind, fault.message, signer)
-    found = refusal(kind, fault.message or "", words, batch, alone=len(batch.messages) == 1)
-    return found or usual_outcome(response, words)
+    return kind, fault.message or "", _words(kind, fault.message, signer)
 
 
 def _kind(told: str) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from migma_http import AsyncHttpProvider, AsyncTransport, Transport, VerifyingHttpProvider
-from returns.result import Success
+from migma_http import AsyncHttpProvider, AsyncTransport, Transport, VerifyingHttpProvider, check_domain_async
 
 from migma_core.ports import Quota
 
 from .codec import SesCodec
-from .identities import UNKNOWN_HERE, covering
+from .identities import UNKNOWN_HERE, covering, fault_of, told_of
 
 __all__ = ["AsyncSesProvider", "SesProvider"]
 
@@ -31,18 +30,16 @@ class SesProvider(VerifyingHttpProvider):
         for domain in covering(name):
             fault = super().domain_fault(domain)
             if fault != UNKNOWN_HERE:
-                return fault if fault is None or domain == name else f"{domain}, which covers it: {fault}"
+                return told_of(domain, name, fault)
         return UNKNOWN_HERE
 
     def quota(self) -> Quota | str:
         """What the account may send in this region, or why nobody can tell."""
-        asked = self._ses.read_quota(self.ask(self._ses.quota_request()))
-        found: Quota | str = asked.lash(Success).unwrap()
-        return found
+        return self._ses.read_quota(self.ask(self._ses.quota_request()))
 
 
 class AsyncSesProvider(AsyncHttpProvider):
-    """The same for an event loop: `hand_over`, `ask` and `quota` are awaited."""
+    """The same for an event loop: `hand_over`, `ask`, `domain_fault` and `quota` are awaited."""
 
     __slots__ = ("_ses",)
 
@@ -50,8 +47,14 @@ class AsyncSesProvider(AsyncHttpProvider):
         super().__init__(codec, transport)
         self._ses = codec
 
+    async def domain_fault(self, name: str, /) -> str | None:
+        """Why mail from this domain cannot leave here, or why nobody can tell; ``None`` where it can."""
+        for domain in covering(name):
+            fault = fault_of(await check_domain_async(self._ses, self.ask, domain))
+            if fault != UNKNOWN_HERE:
+                return told_of(domain, name, fault)
+        return UNKNOWN_HERE
+
     async def quota(self) -> Quota | str:
         """What the account may send in this region, or why nobody can tell."""
-        asked = self._ses.read_quota(await self.ask(self._ses.quota_request()))
-        found: Quota | str = asked.lash(Success).unwrap()
-        return found
+        return self._ses.read_quota(await self.ask(self._ses.quota_request()))

@@ -44,6 +44,7 @@ _OF_THE_CONTENT: Final = frozenset(
         *("MESSAGE_REJECTED", "INVALID_PARAMETER", "FAILED", "TEMPLATE_NOT_FOUND", "TEMPLATE_DOES_NOT_EXIST"),
     }
 )
+_LOOK_AT: Final = "look at the secret key, the region, and the clock of this machine"
 _CUT_SHORT: Final = frozenset({"RequestAbortedException", "RequestTimeoutException", "RequestTimeout"})
 
 _DAY_IS_FULL = re.compile(r"daily (?:message|sending) quota|24.hour", re.IGNORECASE)
@@ -66,7 +67,7 @@ def refusal(kind: str, text: str, words: str, batch: Batch, *, alone: bool) -> O
     if kind in _TOO_FAST:
         return Rejected(Scope.ACCOUNT, words) if _DAY_IS_FULL.search(text) else NotSent(words)
     if kind in _OF_THE_SIGNATURE:
-        return Rejected(Scope.ACCOUNT, f"{kind}: the signature is not what AWS makes of it; look at the secret key")
+        return Rejected(Scope.ACCOUNT, f"{kind}: AWS makes another signature; {_LOOK_AT}")
     if kind in _OF_THE_ACCOUNT or (kind in _OF_THE_CONTENT and _STOPPED.search(text)):
         return Rejected(Scope.ACCOUNT, words)
     if kind in _OF_THE_CONTENT:
@@ -89,8 +90,7 @@ def _unverified(text: str, words: str, batch: Batch) -> str:
     account's: were the second a recipient's, a campaign would write off everybody in it, and nothing brings them back.
     """
     sender = batch.compiled.request.sender
-    names = (str(sender).lower(), sender.domain.lower())
-    failed = re.split(r"[\s,;:]+", text.lower())
-    if any(one in names for one in failed):
+    names = f"{re.escape(str(sender))}|{re.escape(sender.domain)}"
+    if re.search(rf"(?<![\w@.-])(?:{names})(?![\w-]|\.\w)", text, re.IGNORECASE):
         return f"{words} (the sender is not verified in this region: verify the domain there)"
-    return f"{words} (the account is in the sandbox, where recipients must be verified: ask AWS for production access)"
+    return f"{words} (verify the domain in this region; in the sandbox, SES asks for every recipient's address as well)"

@@ -67,5 +67,4 @@ class Account(_Answer):
 
     send_quota: SendQuota
     sending_enabled: bool = True
-    production_access_enabled: bool = True
     enforcement_status: str = ""
