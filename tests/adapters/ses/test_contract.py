@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from migma_http import HttpProvider
 from migma_ses import CannotCarry, Encoder, SesCodec
@@ -35,11 +35,19 @@ class TestSes(ProviderLaws):
         """In a world of HTTP."""
         return hand_over(self.codec(), batch, world)
 
+    def divided(self, batch: Batch) -> Iterator[Batch]:
+        """As the loop divides it."""
+        most = self.codec().capabilities.most_messages
+        for at in range(0, len(batch.messages), most):
+            yield Batch.of(batch.compiled, batch.messages[at : at + most], batch.moment)
+
     def encode(self, batch: Batch) -> bytes:
         """As many requests as it takes."""
-        most = self.codec().capabilities.most_messages
-        parts = (batch.messages[at : at + most] for at in range(0, len(batch.messages), most))
-        return b"\0".join(super(TestSes, self).encode(Batch.of(batch.compiled, one, batch.moment)) for one in parts)
+        return b"\0".join(super(TestSes, self).encode(one) for one in self.divided(batch))
+
+    def outcomes(self, batch: Batch, world: World) -> Sequence[Outcome]:
+        """Of as many hand-overs."""
+        return [outcome for one in self.divided(batch) for outcome in super(TestSes, self).outcomes(one, world)]
 
     def read(self, octets: bytes, batch: Batch) -> list[Delivered]:
         """What each mailbox would receive."""
@@ -47,7 +55,9 @@ class TestSes(ProviderLaws):
 
 
 class TestRaw(TestSes):
-    """The same where every mail is written in the raw form."""
+    """The same where every mail is written in the raw form; its outcomes are those above."""
+
+    examples = 40
 
     def codec(self) -> SesCodec:
         """Raw alone."""
@@ -56,6 +66,8 @@ class TestRaw(TestSes):
 
 class TestBulk(TestSes):
     """The same with bulk sends, filled by the rules of their templates."""
+
+    examples = 60
 
     def codec(self) -> SesCodec:
         """With bulk."""
@@ -66,6 +78,7 @@ class TestAwaited(HandOverLaws):
     """The same codec, awaited; with bulk, whose answers are the more intricate."""
 
     secrets = SECRETS
+    examples = 40
 
     def provider(self) -> Provider:
         """What encodes."""
