@@ -76,6 +76,7 @@ def _mail(
 ) -> Delivered:
     assert set(to["Destination"]) == {"ToAddresses"}
     name, address = parseaddr(request["FromEmailAddress"])
+    subject, plain, page = text
     (reply_to,) = request.get("ReplyToAddresses", [None])
     told = {tag["Name"]: tag["Value"] for tag in tags}
     assert len(told) == len(tags)
@@ -84,7 +85,9 @@ def _mail(
     return Delivered(
         tuple(to["Destination"]["ToAddresses"]),
         tuple((one["Name"], one["Value"]) for one in headers),
-        *text,
+        subject,
+        plain,
+        page,
         sender=(str(make_header(decode_header(name))), address),
         reply_to=reply_to,
         delivery=delivery,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from .secret import Secret
 from .transport import Limits
@@ -40,10 +40,6 @@ def base_url_fault(url: str, *, allow_loopback: bool = False) -> str | None:
     return "it is not https, and would show the key and the mail to everybody on the way"
 
 
-def _without_slash(url: str) -> str:
-    return url.rstrip("/")
-
-
 class EndpointSettings(BaseModel):
     """
     Where a provider lives, and how long it may take; for one whose credentials are more than a key.
@@ -53,10 +49,15 @@ class EndpointSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    base_url: Annotated[str, AfterValidator(_without_slash)] = Field(..., description="Where its API lives.")
+    base_url: str = Field(..., description="Where its API lives.")
     allow_loopback: bool = False
     connect_seconds: float = Field(5.0, gt=0, le=60)
     whole_seconds: float = Field(20.0, gt=0, le=60)
+
+    @field_validator("base_url")  # of whatever field a provider puts in its place, too
+    @classmethod
+    def _without_slash(cls, url: str) -> str:
+        return url.rstrip("/")
 
     @model_validator(mode="after")
     def _is_safe(self) -> Self:

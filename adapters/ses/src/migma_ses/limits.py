@@ -55,7 +55,6 @@ def check_batch(batch: Batch, most: int) -> None:
         raise CannotCarry(f"SES takes {most} messages at once as it is connected, this batch has {count}; divide it")
     if request.deliver_at is not None:
         raise CannotCarry("SES keeps no mail until a later time; leave deliver_at out, and send it then")
-    _check_address("the sender's address", request.sender)
     _check_address("the reply-to address", request.reply_to)
     for message in batch.messages:
         _check_address(f"the address of delivery {message.delivery}", message.approval.address)
