@@ -52,15 +52,21 @@ def _token(credentials: Credentials) -> Iterable[Header]:
 
 def _canonical(request: HttpRequest, headers: Iterable[Header]) -> tuple[str, str]:
     """The names of the headers that are signed, and the canonical request (AWS Signature Version 4, step 1)."""
-    url = urlsplit(request.url)
-    values: dict[str, list[str]] = {"host": [_host(url)]}
+    host, asked = _place(request.url)
+    values: dict[str, list[str]] = {"host": [host]}
     for name, value in headers:
         if (low := name.lower()) not in _NOT_SIGNED:
             values.setdefault(low, []).append(" ".join(value.split()))
     lines = "".join(f"{name}:{','.join(values[name])}\n" for name in sorted(values))
     names = ";".join(sorted(values))
-    asked = f"{request.method}\n{_path(url.path)}\n{_query(url.query)}"
-    return names, f"{asked}\n{lines}\n{names}\n{_sha256(request.body)}"
+    return names, f"{request.method}\n{asked}\n{lines}\n{names}\n{_sha256(request.body)}"
+
+
+@lru_cache(maxsize=64)  # a provider asks at few places
+def _place(url: str) -> tuple[str, str]:
+    """The host, and path and query in their canonical form."""
+    parts = urlsplit(url)
+    return _host(parts), f"{_path(parts.path)}\n{_query(parts.query)}"
 
 
 def _path(path: str) -> str:
