@@ -24,7 +24,7 @@ from tests.support.counting_server import counting_server
 
 __all__ = ["figures"]
 
-MAILS, THREADS, IN_FLIGHT, ROUNDS = 400, 8, 32, 9
+MAILS, THREADS, IN_FLIGHT, ROUNDS = 200, 8, 32, 15
 REGION, KEY_ID, SECRET = "eu-central-1", "AKIDEXAMPLE0123456789", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 
 
