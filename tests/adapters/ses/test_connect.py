@@ -96,7 +96,14 @@ def test_bulk_is_a_word_in_the_settings() -> None:
         ({"region": "eu-west-1/../x", **KEYS}, "a region is named such as eu-central-1"),
         ({"region": "eu-west-1"}, "give access_key_id and secret_access_key, or set credentials = botocore"),
         ({"region": "eu-west-1", "access_key_id": KEY_ID}, "give access_key_id and secret_access_key"),
-        ({"region": "eu-west-1", **KEYS, "secret_access_key": "short"}, "an API key has 8 to 512 characters"),
+        (
+            {"region": "eu-west-1", **KEYS, "secret_access_key": "short"},
+            "secret_access_key\n  Value error, an API",
+        ),
+        (
+            {"region": "eu-west-1", **KEYS, "session_token": "a b c d e f g"},
+            "session_token\n  Value error, an API key is",
+        ),
         ({"region": "eu-west-1", **KEYS, "access_key_id": "AK IA"}, "an access key id has 8 to 128 letters and digits"),
         ({"region": "eu-west-1", **KEYS, "configuration_set": "a b"}, "a configuration set has 1 to 64 ASCII letters"),
         ({"region": "eu-west-1", **KEYS, "profile": "x"}, "a profile is read by botocore"),

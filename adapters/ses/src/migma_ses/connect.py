@@ -56,6 +56,13 @@ class SesSettings(EndpointSettings):
             raise ValueError("a configuration set has 1 to 64 ASCII letters, digits, - and _")
         return name
 
+    @field_validator("secret_access_key", "session_token")
+    @classmethod
+    def _fits_a_header(cls, given: SecretStr | None) -> SecretStr | None:
+        if given is not None:
+            Secret(given.get_secret_value(), LONGEST_TOKEN)
+        return given
+
     @model_validator(mode="after")
     def _has_credentials(self) -> Self:
         given = [one for one in ("access_key_id", "secret_access_key", "session_token") if getattr(self, one)]
@@ -76,7 +83,7 @@ class SesSettings(EndpointSettings):
         token = self.session_token
         return Credentials(
             self.access_key_id.get_secret_value(),
-            Secret(self.secret_access_key.get_secret_value()),
+            Secret(self.secret_access_key.get_secret_value(), LONGEST_TOKEN),
             None if token is None else Secret(token.get_secret_value(), LONGEST_TOKEN),
         )
 
