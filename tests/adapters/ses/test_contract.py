@@ -22,6 +22,7 @@ class TestSes(ProviderLaws):
 
     secrets = SECRETS
     cannot_carry = (CannotCarry,)
+    examples = 60
 
     def codec(self) -> SesCodec:
         """As it comes."""
@@ -67,7 +68,7 @@ class TestRaw(TestSes):
 class TestBulk(TestSes):
     """The same with bulk sends, filled by the rules of their templates."""
 
-    examples = 60
+    examples = 40
 
     def codec(self) -> SesCodec:
         """With bulk."""
