@@ -16,7 +16,8 @@ from .person import (
     SuppressionRecord,
     TopicChoice,
 )
-from .provider import Capabilities, ListingProvider, Provider, VerifyingProvider
+from .provider import Capabilities, ListingProvider, MeteredProvider, Provider, VerifyingProvider
+from .quota import Quota
 from .signer import Signer
 from .store import (
     ContactPage,
@@ -57,9 +58,11 @@ __all__ = [
     "ListingProvider",
     "MailboxEvent",
     "MailboxFact",
+    "MeteredProvider",
     "Pace",
     "PersonalDelivery",
     "Provider",
+    "Quota",
     "Rate",
     "ReceivedEvent",
     "Recorded",

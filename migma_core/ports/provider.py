@@ -10,8 +10,9 @@ from ..delivery.outcome import Outcome
 from ..message.message import Batch
 from ..message.token import DeliveryId
 from ..request.provider import Capabilities
+from .quota import Quota
 
-__all__ = ["Capabilities", "ListingProvider", "Provider", "VerifyingProvider"]
+__all__ = ["Capabilities", "ListingProvider", "MeteredProvider", "Provider", "VerifyingProvider"]
 
 
 class Provider(Protocol):
@@ -46,4 +47,12 @@ class VerifyingProvider(Provider, Protocol):
 
     def domain_fault(self, name: str, /) -> str | None:
         """Why mail from this domain cannot leave there, or why that cannot be told; ``None`` where it can."""
+        ...
+
+
+class MeteredProvider(Provider, Protocol):
+    """A provider that says how much its account may send."""
+
+    def quota(self) -> Quota | str:
+        """What the account may send and has sent, or why nobody can tell."""
         ...

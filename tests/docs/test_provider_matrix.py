@@ -9,16 +9,24 @@ from pathlib import Path
 from migma_outbox import CAPABILITIES as OUTBOX
 from migma_resend import CAPABILITIES as RESEND
 from migma_sendgrid import CAPABILITIES as SENDGRID
+from migma_ses import BULK_CAPABILITIES as SES_BULK
+from migma_ses import CAPABILITIES as SES
 
 from migma_core.ports import Capabilities
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "providers.md"
 BEGIN, END = "<!-- declared -->", "<!-- end -->"
-PROVIDERS = (OUTBOX, RESEND, SENDGRID)
+PROVIDERS = {"outbox": OUTBOX, "resend": RESEND, "sendgrid": SENDGRID, "ses": SES, "ses, with bulk": SES_BULK}
+
+
+def _attaches_in_batches(can: Capabilities) -> bool:
+    return can.attachments and can.attachments_in_batches and can.most_messages > 1
+
+
 ROWS: tuple[tuple[str, Callable[[Capabilities], object]], ...] = (
     ("messages in one hand-over", lambda can: f"{can.most_messages:,}"),
     ("attachments and inline images", lambda can: can.attachments),
-    ("the same in a batch of several", lambda can: can.attachments and can.attachments_in_batches),
+    ("the same in a batch of several", _attaches_in_batches),
     ("addresses with a non-ASCII local part", lambda can: can.international_local_parts),
     ("an answer and an id for every message", lambda can: can.answers_each),
     ("the same attempt twice within a day is sent once", lambda can: can.knows_repeats),
@@ -31,8 +39,8 @@ ROWS: tuple[tuple[str, Callable[[Capabilities], object]], ...] = (
 
 def table() -> str:
     """What the providers declare, as Markdown."""
-    lines = [("", *(one.name for one in PROVIDERS)), ("---",) * (len(PROVIDERS) + 1)]
-    lines += [(name, *map(_shown, map(of, PROVIDERS))) for name, of in ROWS]
+    lines = [("", *PROVIDERS), ("---",) * (len(PROVIDERS) + 1)]
+    lines += [(name, *map(_shown, map(of, PROVIDERS.values()))) for name, of in ROWS]
     return "\n".join(f"| {' | '.join(cells)} |".replace("|  |", "| |") for cells in lines)
 
 

@@ -16,7 +16,10 @@ LETTER = (
     *("--from", "hello@mail.example.com", "--from-name", "Acme", "--subject", "Hello"),
     *("--html", "mail.html", "--to", "a@example.com"),
 )
-DESCRIPTIONS = {"sendgrid": "sendgrid-mail-v3.prism.json", "resend": "resend.prism.json"}
+DESCRIPTIONS = {"sendgrid": "sendgrid-mail-v3.prism.json", "resend": "resend.prism.json", "ses": "ses-v2.prism.json"}
+OPTIONS = {"ses": {"region": "eu-central-1", "access_key_id": "AKIDEXAMPLE0123456789"}}
+SECRET = {"ses": "secret_access_key"}
+SCHEDULED = ("--deliver-at", "2026-12-01T09:00:00")
 
 
 @pytest.fixture(scope="module", params=sorted(DESCRIPTIONS))
@@ -43,8 +46,9 @@ def test_a_mail_is_sent_with_settings_from_the_environment(
 ) -> None:
     """One address and a whole tag, accepted by what the provider's own description asks for."""
     provider, url = counterpart
-    spoken(monkeypatch, provider, api_key=KEY, base_url=url, allow_loopback="true")
-    marks = ("--label", "receipt", "--metadata.order", "o-1", "--deliver-at", "2026-12-01T09:00:00")
+    options = {SECRET.get(provider, "api_key"): KEY, **OPTIONS.get(provider, {})}
+    spoken(monkeypatch, provider, base_url=url, allow_loopback="true", **options)
+    marks = ("--label", "receipt", "--metadata.order", "o-1", *(() if provider == "ses" else SCHEDULED))
     single = check_secret(ready("send", *LETTER, *marks, "--provider", provider, "--json"))
     assert single.code == 0, single.err
     assert single.json["status"] == "sent"
@@ -57,9 +61,10 @@ def test_a_mail_is_sent_with_settings_from_files(ready: Run, counterpart: tuple[
     """Where it lives in `migma.toml`, the key in `keys.toml`."""
     provider, url = counterpart
     table = f"[providers.{provider}]\n"
-    (tmp_path / "home" / "migma.toml").write_text(f'{table}base_url = "{url}"\nallow_loopback = true\n')
+    options = "".join(f'{name} = "{value}"\n' for name, value in OPTIONS.get(provider, {}).items())
+    (tmp_path / "home" / "migma.toml").write_text(f'{table}base_url = "{url}"\nallow_loopback = true\n{options}')
     with (tmp_path / "home" / "keys.toml").open("a") as keys:
-        keys.write(f'\n{table}api_key = "{KEY}"\n')
+        keys.write(f'\n{table}{SECRET.get(provider, "api_key")} = "{KEY}"\n')
     ran = check_secret(ready("send", *LETTER, "--provider", provider, "--json"))
     assert ran.code == 0, ran.err
     assert ran.json["status"] == "sent"

@@ -133,6 +133,8 @@ def test_a_key_of_the_eu_goes_to_the_eu() -> None:
     assert SendGridSettings(api_key=key, region="eu").base_url == EU_URL
     assert SendGridSettings(api_key=key).base_url == "https://api.sendgrid.com"
     settings = SendGridSettings(api_key=key, region="eu", base_url="https://proxy.example.com/sendgrid/")
-    request = SendGrid.connect(settings, lambda _: HttpResponse(202)).codec
-    assert KEY not in repr(request)
-    assert "https://proxy.example.com/sendgrid" in repr(request)
+    codec = SendGridCodec(settings.key, settings.base_url)
+    assert codec.domain_request(NAME).url.startswith("https://proxy.example.com/sendgrid/v3/whitelabel/domains?")
+    shown = repr(SendGrid.connect(settings, lambda _: HttpResponse(202)).codec)
+    assert KEY not in shown
+    assert "'https://proxy.example.com/sendgrid'" in shown

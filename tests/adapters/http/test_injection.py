@@ -1,16 +1,21 @@
-"""The corpus of injections: no value of anybody's makes a header, a line or a recipient, at either provider."""
+"""The corpus of injections: no value of anybody's makes a header, a line or a recipient, at any provider."""
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 
 import pytest
 from migma_resend import encode as resend
 from migma_sendgrid import encode as sendgrid
+from migma_ses import Encoder
+from migma_ses.bulk import bulk
 
 from migma_core import Batch
 from migma_core.message import HeaderRefused
+from migma_core.message.certificate import read_mime
+from tests.adapters.ses.connecting import RawEncoder
 from tests.support.batches import batch_for, compiled_for
 
 REAL = ("\r\n", "\n", "\r", "\u2028", "\x0b", "\x0c", "\x85", "\x00")
@@ -34,9 +39,20 @@ def skeleton(value: Any) -> Any:
     return [skeleton(inner) for inner in value] if isinstance(value, list) else type(value).__name__
 
 
+def ses_bulk(batch: Batch) -> bytes:
+    """What SES has of a batch as one of its templates, for one recipient as well."""
+    return bulk(batch, None).encode()
+
+
 def read(octets: bytes) -> Any:
-    """The shape of a body, keys of SendGrid's substitutions named after their place."""
+    """The shape of a body, keys of SendGrid's substitutions named after their place, and what SES hides in texts."""
     found = json.loads(octets)
+    for entry in found.get("BulkEmailEntries", []):
+        filling = entry["ReplacementEmailContent"]["ReplacementTemplate"]
+        filling["ReplacementTemplateData"] = json.loads(filling["ReplacementTemplateData"])
+    if "Raw" in found.get("Content", {}):
+        mail = read_mime(base64.b64decode(found["Content"]["Raw"]["Data"]))
+        return {"recipients": mail.recipients, "headers": [name for name, _ in mail.headers], "around": skeleton(found)}
     for one in found.get("personalizations", []):
         keys = one.pop("substitutions", {})
         one["substitutions"] = dict(enumerate(keys.values()))
@@ -48,7 +64,10 @@ def batch_of(name: str, x: str, *, marketing: bool) -> Batch:
     return batch_for(compiled_for(SUBJECT, HTML, TEXT, transactional=not marketing), [{"name": name, "x": x}])
 
 
-@pytest.mark.parametrize("encode", [sendgrid, resend])
+ENCODERS = {"sendgrid": sendgrid, "resend": resend, "ses": Encoder(), "ses_raw": RawEncoder(), "ses_bulk": ses_bulk}
+
+
+@pytest.mark.parametrize("encode", ENCODERS.values(), ids=ENCODERS)
 @pytest.mark.parametrize("marketing", [True, False])
 def test_no_value_makes_a_header_a_line_or_a_recipient(encode: Any, marketing: bool) -> None:
     """Of all the corpus, in subject and body: the request has the shape it has for Ada, or the row is refused."""

@@ -54,6 +54,13 @@ def test_a_secret_stays_one() -> None:
         pickle.dumps(secret)
 
 
+def test_a_token_may_be_longer_than_a_key() -> None:
+    """As long as whoever knows it says, and no longer."""
+    assert Secret("a" * 600, 600).reveal() == "a" * 600
+    with pytest.raises(ValueError, match="an API key has 8 to 600 characters, this one 601"):
+        Secret("a" * 601, 600)
+
+
 @pytest.mark.parametrize("text", ["short", "a" * 600, "with a blank in it", "ends in a break\n", "schlüssel-schlüssel"])
 def test_what_is_no_key_is_refused_without_being_shown(text: str) -> None:
     """The error says what is wrong and not what was given."""

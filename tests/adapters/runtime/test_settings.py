@@ -61,6 +61,15 @@ def test_secrets_are_never_shown(tmp_path: Path) -> None:
     assert "64" in str(wrong.failure())
 
 
+@pytest.mark.parametrize("name", ["api_key", "secret_access_key", "session_token"])
+def test_a_secret_among_the_settings_is_refused(tmp_path: Path, name: str) -> None:
+    """Whatever a provider calls it: the settings may be shown to anybody, and so it is named and not shown."""
+    (tmp_path / "migma.toml").write_text(f'[providers.ses]\n{name} = "a-secret-of-ours"\n')
+    refused = load_settings(home=tmp_path).failure()
+    assert "the key of ses does not belong here: put it into keys.toml, under [providers.ses]" in str(refused)
+    assert "a-secret-of-ours" not in str(refused)
+
+
 def test_opening_nothing_says_how_to_begin(tmp_path: Path) -> None:
     """Opening a folder without an installation says which command makes one."""
     with pytest.raises(FaultySettings, match="migma init"):

@@ -7,7 +7,7 @@ from migma_core.delivery import Halving
 from .aiohttp_transport import AiohttpTransport
 from .codec import Codec, VerifyingCodec
 from .domains import DomainCodec, DomainState, NextPage, check_domain, check_domain_async
-from .endpoint import HttpSettings, base_url_fault
+from .endpoint import EndpointSettings, HttpSettings, base_url_fault
 from .exchange import Answer, Header, HttpRequest, HttpResponse, NoAnswer, Sent
 from .following import Following, Refusal, following, lift, next_provider
 from .provider import AsyncHttpProvider, HttpProvider, VerifyingHttpProvider
@@ -26,6 +26,7 @@ __all__ = [
     "Codec",
     "DomainCodec",
     "DomainState",
+    "EndpointSettings",
     "Following",
     "Halving",
     "Header",

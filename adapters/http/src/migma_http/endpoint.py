@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from .secret import Secret
 from .transport import Limits
 
-__all__ = ["HttpSettings", "base_url_fault"]
+__all__ = ["EndpointSettings", "HttpSettings", "base_url_fault"]
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -40,24 +40,42 @@ def base_url_fault(url: str, *, allow_loopback: bool = False) -> str | None:
     return "it is not https, and would show the key and the mail to everybody on the way"
 
 
-def _without_slash(url: str) -> str:
-    return url.rstrip("/")
-
-
-class HttpSettings(BaseModel):
+class EndpointSettings(BaseModel):
     """
-    What a provider is told: its key, and where it lives.
+    Where a provider lives, and how long it may take; for one whose credentials are more than a key.
 
     ``allow_loopback`` permits plain http to this machine, for stand-ins in tests; nothing permits it elsewhere.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    api_key: SecretStr
-    base_url: Annotated[str, AfterValidator(_without_slash)] = Field(..., description="Where its API lives.")
+    base_url: str = Field(..., description="Where its API lives.")
     allow_loopback: bool = False
     connect_seconds: float = Field(5.0, gt=0, le=60)
     whole_seconds: float = Field(20.0, gt=0, le=60)
+
+    @field_validator("base_url")  # of whatever field a provider puts in its place, too
+    @classmethod
+    def _without_slash(cls, url: str) -> str:
+        return url.rstrip("/")
+
+    @model_validator(mode="after")
+    def _is_safe(self) -> Self:
+        if (fault := base_url_fault(self.base_url, allow_loopback=self.allow_loopback)) is not None:
+            raise ValueError(f"the base URL {self.base_url[:120]!a} cannot be used: {fault}")
+        _ = self.limits
+        return self
+
+    @property
+    def limits(self) -> Limits:
+        """How long an exchange may take."""
+        return Limits(self.connect_seconds, self.whole_seconds)
+
+
+class HttpSettings(EndpointSettings):
+    """What a provider is told: its key, and where it lives."""
+
+    api_key: SecretStr
 
     @field_validator("api_key")
     @classmethod
@@ -65,19 +83,7 @@ class HttpSettings(BaseModel):
         Secret(key.get_secret_value())
         return key
 
-    @model_validator(mode="after")
-    def _is_safe(self) -> HttpSettings:
-        if (fault := base_url_fault(self.base_url, allow_loopback=self.allow_loopback)) is not None:
-            raise ValueError(f"the base URL {self.base_url[:120]!a} cannot be used: {fault}")
-        _ = self.limits
-        return self
-
     @property
     def key(self) -> Secret:
         """The key, for the codec."""
         return Secret(self.api_key.get_secret_value())
-
-    @property
-    def limits(self) -> Limits:
-        """How long an exchange may take."""
-        return Limits(self.connect_seconds, self.whole_seconds)

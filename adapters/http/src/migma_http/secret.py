@@ -13,7 +13,7 @@ class Secret:
     """
     An API key. Only `reveal` gives it away, to the one header it is for.
 
-    Raises `ValueError`, without the key, for one that no header can hold.
+    Raises `ValueError`, without the key, for one that no header can hold; ``most`` is for tokens, which are longer.
 
     >>> key = Secret("SG.0123456789")
     >>> f"{key} {key!r}", key.reveal()[:3]
@@ -24,9 +24,9 @@ class Secret:
 
     __slots__ = ("_text",)
 
-    def __init__(self, text: str) -> None:
-        if not _SHORTEST <= len(text) <= _LONGEST:
-            raise ValueError(f"an API key has {_SHORTEST} to {_LONGEST} characters, this one {len(text)}")
+    def __init__(self, text: str, most: int = _LONGEST) -> None:
+        if not _SHORTEST <= len(text) <= most:
+            raise ValueError(f"an API key has {_SHORTEST} to {most} characters, this one {len(text)}")
         if not (text.isascii() and text.isprintable()) or " " in text:
             raise ValueError("an API key is printable ASCII without blanks; look for a line break at its end")
         self._text = text

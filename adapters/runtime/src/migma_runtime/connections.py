@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import ValidationError
 from returns.result import Failure, Result, Success
 
 from migma_core.ports import Provider
@@ -65,7 +64,7 @@ def connect(name: str, options: Mapping[str, Any], settings: Settings) -> Result
         return Success(entry(settings.outbox_path))
     try:
         return Success(entry.connect(entry.Settings(**options)))
-    except ValidationError as wrong:
+    except ValueError as wrong:  # of the options, or of what they lead to
         where = f"set MIGMA_{name.upper()}_<NAME>, or [providers.{name}] in migma.toml; keys belong in keys.toml"
         return Failure(FaultySettings(f"the provider {name} cannot be connected: {told(wrong)} ({where})"))
 

@@ -20,6 +20,7 @@ __all__ = ["FaultySettings", "Keys", "Settings", "create_home", "load_keys", "lo
 
 _SETTINGS_FILE = "migma.toml"
 _KEYS_FILE = "keys.toml"
+_SECRETS = frozenset({"api_key", "secret_access_key", "session_token"})
 
 
 class FaultySettings(ValueError):
@@ -57,7 +58,7 @@ class Settings(BaseSettings):
     @classmethod
     def _no_secrets(cls, providers: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
         for name, options in providers.items():
-            if "api_key" in options:
+            if not _SECRETS.isdisjoint(options):
                 raise ValueError(
                     f"the key of {name} does not belong here: put it into keys.toml, under [providers.{name}]"
                 )
