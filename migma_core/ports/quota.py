@@ -20,7 +20,7 @@ class Quota:
 
     >>> quota = Quota(per_second=14.0, per_day=50_000, sent=49_990)
     >>> quota.left, quota.rate
-    (10, Rate(per_second=14.0, burst=14))
+    (10, Rate(per_second=14.0, burst=14, per_day=None))
     """
 
     per_second: float
