@@ -16,7 +16,11 @@ LETTER = (
     *("--from", "hello@mail.example.com", "--from-name", "Acme", "--subject", "Hello"),
     *("--html", "mail.html", "--to", "a@example.com"),
 )
-DESCRIPTIONS = {"sendgrid": "sendgrid-mail-v3.prism.json", "resend": "resend.prism.json"}
+DESCRIPTIONS = {
+    "mailgun": "mailgun-v3.prism.json",
+    "resend": "resend.prism.json",
+    "sendgrid": "sendgrid-mail-v3.prism.json",
+}
 
 
 @pytest.fixture(scope="module", params=sorted(DESCRIPTIONS))
@@ -120,12 +124,43 @@ def test_faulty_settings_are_told(
     assert ready("suppressions", "list").code == 0  # what is wrong with one provider stops nothing else
 
 
-def test_a_missing_adapter_is_named(ready: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A provider with a key and without an adapter names the package to install."""
-    spoken(monkeypatch, "mailgun", api_key=KEY)
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"api_key": KEY, "region": "mars"}, "region: Input should be 'us' or 'eu'"),
+        ({"api_key": KEY, "domain": "Mg/x"}, "domain: Value error, it is no domain"),
+        ({"api_key": KEY, "kept_days": "soon"}, "kept_days: Input should be a valid integer"),
+        ({"region": "eu"}, "api_key: Field required"),
+    ],
+)
+def test_faulty_settings_of_mailgun_are_told(
+    ready: Run, options: dict[str, str], says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same for what Mailgun alone is told."""
+    spoken(monkeypatch, "mailgun", **options)
     ran = check_secret(ready("send", *LETTER, "--provider", "mailgun"))
     assert ran.code == 1
-    assert "install migma-mailgun" in ran.err
+    assert says in ran.err
+    assert "set MIGMA_MAILGUN_<NAME>, or [providers.mailgun] in migma.toml" in ran.err
+
+
+def test_what_mailgun_cannot_carry_is_told(ready: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fourth label is refused by its limit, before any request."""
+    with counting_server(answering(200)) as server:
+        spoken(monkeypatch, "mailgun", api_key=KEY, base_url=server.url, allow_loopback="1")
+        labels = [part for label in "abcd" for part in ("--label", label)]
+        ran = check_secret(ready("send", *LETTER, *labels, "--provider", "mailgun", "--json"))
+    assert ran.json["states"] == {"rejected": 1}
+    assert "Mailgun keeps 3 tags of a message, this request has 4 labels" in ready("sends", "show").out + str(ran.json)
+    assert server.count == 0
+
+
+def test_a_missing_adapter_is_named(ready: Run, tmp_path: Path) -> None:
+    """A provider that is chosen and without an adapter names the package to install."""
+    (tmp_path / "home" / "migma.toml").write_text('provider = "pigeon"\n')
+    ran = ready("send", *LETTER)
+    assert ran.code == 1
+    assert "install migma-pigeon" in ran.err
 
 
 def test_a_provider_that_is_not_connected_says_so(ready: Run) -> None:

@@ -50,7 +50,7 @@ class _Own(NamedTuple):
     """What is each recipient's own in the fields beside the content: itself, or the variable that holds it."""
 
     delivery: str
-    link: str
+    link: str = ""
 
 
 def _form(batch: Batch) -> Iterator[Field | File]:
@@ -62,7 +62,7 @@ def _form(batch: Batch) -> Iterator[Field | File]:
     several = len(batch.messages) > 1
     content = substituted(batch, MAILGUN) if several else _finished(batch)
     keys = _own_keys(batch) if several else ()
-    own = _Own(*(f"%recipient.{key}%" for key in keys)) if several else _own(batch)[0]
+    own = _Own(*(f"%recipient.{key}%" for key in keys) if several else _own(batch)[0])
     yield Field("from", f"{_quoted(request.sender_name)} <{request.sender}>")
     yield from _to(batch)
     yield Field("subject", content.subject)
@@ -79,7 +79,7 @@ def _mime(batch: Batch) -> Iterator[Field | File]:
     _finished(batch, in_mime=True)
     yield from _to(batch)
     yield File("message", "message.eml", "message/rfc822", mime_messages(batch)[0])
-    yield from _options(batch, _own(batch)[0])
+    yield from _options(batch, _Own(*_own(batch)[0]))
 
 
 def _to(batch: Batch) -> Iterator[Field]:
@@ -93,14 +93,18 @@ def _finished(batch: Batch, *, in_mime: bool = False) -> Substituted:
     return Substituted(MAILGUN.guard(subject), MAILGUN.guard(text), page, (), ((),), {})
 
 
-def _own(batch: Batch) -> list[_Own]:
-    return [_Own(message.delivery, message.unsubscribe_url or "") for message in batch.messages]
+def _own(batch: Batch) -> list[tuple[str, ...]]:
+    """Everybody's `_Own`; only marketing has a link beside its content."""
+    if batch.compiled.purpose is Purpose.MARKETING:
+        return [(message.delivery, message.unsubscribe_url or "") for message in batch.messages]
+    return [(message.delivery,) for message in batch.messages]
 
 
 def _own_keys(batch: Batch) -> tuple[str, ...]:
     """Keys named after all ids and links of the batch, which no content can know."""
-    places = [Place("o", number, Slot(name)) for number, name in enumerate(_Own._fields)]
-    return tuple(MAILGUN.keys(places, (text for own in _own(batch) for text in own)))
+    everybody = _own(batch)
+    places = [Place("o", number, Slot(name)) for number, name in enumerate(_Own._fields[: len(everybody[0])])]
+    return tuple(MAILGUN.keys(places, (text for own in everybody for text in own)))
 
 
 def _variables(batch: Batch, keys: Sequence[str], content: Substituted) -> str:

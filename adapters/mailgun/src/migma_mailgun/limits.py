@@ -36,7 +36,7 @@ CAPABILITIES: Final = Capabilities(
     schedules=True,
     schedules_batches=True,
 )
-"""1,000 recipients with variables of their own, one answer for all. A sender's own local part is ASCII only."""
+"""1,000 recipients with variables of their own, one answer for all. Local parts outside ASCII as recipients only."""
 
 KEPT_DAYS: Final = 3
 """How long mail is kept until its time on every plan; some keep it for a week."""
@@ -68,8 +68,7 @@ def check_batch(batch: Batch, kept_days: int) -> None:
             "Mailgun calls an inline image by its file's name: give it that content id, or send one message at a time"
         )
     _check_time(batch, timedelta(days=kept_days))
-    _check_sender("the sender's address", request.sender)
-    _check_sender("the reply-to address", request.reply_to)
+    _check_reply_to(request.reply_to)
     _check_addresses(batch)
     _check_words(request)
 
@@ -104,10 +103,11 @@ def _check_time(batch: Batch, kept: timedelta) -> None:
         )
 
 
-def _check_sender(whose: str, address: Address | None) -> None:
+def _check_reply_to(address: Address | None) -> None:
     if address is not None and address.is_international:
         raise CannotCarry(
-            f"{whose} has a non-ASCII local part, of which Mailgun makes a broken header (RFC 6531); use another one"
+            "the reply-to address has a non-ASCII local part, of which Mailgun makes a broken header (RFC 6531); "
+            "use another address"
         )
 
 
