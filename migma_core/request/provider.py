@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .labels import MOST_LABELS
 from .send_request import SendRequest
 
 __all__ = ["Capabilities"]
@@ -18,7 +19,8 @@ class Capabilities:
     ``stays_here`` that mail never leaves this machine, so that links to it may be in the mail, ``knows_repeats`` that
     the same attempt handed over twice within a day is sent once, ``answers_each`` that every message of a hand-over has
     an answer and an id of its own, ``schedules`` that it keeps a message until its time, ``images_by_name`` that in a
-    batch it calls an inline image by its file's name, so that one with another content id goes alone.
+    batch it calls an inline image by its file's name, so that one with another content id goes alone, ``most_labels``
+    how many labels of a message it keeps.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Capabilities:
     answers_each: bool = True
     schedules: bool = False
     schedules_batches: bool = False
+    most_labels: int = MOST_LABELS
 
     def together(self, request: SendRequest) -> int:
         """How many messages of this request go in one hand-over."""

@@ -20,7 +20,6 @@ __all__ = [
     "KEPT_DAYS",
     "MOST_OCTETS",
     "MOST_OPTIONS",
-    "MOST_TAGS",
     "CannotCarry",
     "check_batch",
     "check_body",
@@ -35,14 +34,12 @@ CAPABILITIES: Final = Capabilities(
     answers_each=False,
     schedules=True,
     schedules_batches=True,
+    most_labels=3,
 )
 """1,000 recipients with variables of their own, one answer for all. Local parts outside ASCII as recipients only."""
 
 KEPT_DAYS: Final = 3
 """How long mail is kept until its time on every plan; some keep it for a week."""
-
-MOST_TAGS: Final = 3
-"""Tags of one message, as the manual promises."""
 
 MOST_OPTIONS: Final = 16_384
 """Octets of all options, headers and variables of a request together; what is a recipient's own does not count."""
@@ -123,8 +120,9 @@ def _check_addresses(batch: Batch) -> None:
 
 def _check_words(request: SendRequest) -> None:
     """Labels as Mailgun reads tags, headers as a form can name them, and nowhere a variable of Mailgun's own."""
-    if len(request.labels) > MOST_TAGS:
-        raise CannotCarry(f"Mailgun keeps {MOST_TAGS} tags of a message, this request has {len(request.labels)} labels")
+    count, most = len(request.labels), CAPABILITIES.most_labels
+    if count > most:  # the manual's own number; further tags go lost without a word
+        raise CannotCarry(f"Mailgun keeps {most} tags of a message, this request has {count} labels; use fewer")
     if len({label.lower() for label in request.labels}) < len(request.labels):
         raise CannotCarry("Mailgun takes labels that differ in case alone for the same; rename one")
     for name in request.headers:
