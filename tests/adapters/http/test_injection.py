@@ -1,4 +1,4 @@
-"""The corpus of injections: no value of anybody's makes a header, a line or a recipient, at either provider."""
+"""The corpus of injections: no value of anybody's makes a header, a line or a recipient, at any provider."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import json
 from typing import Any
 
 import pytest
+from migma_mailgun import encode as mailgun
 from migma_resend import encode as resend
 from migma_sendgrid import encode as sendgrid
 
 from migma_core import Batch
 from migma_core.message import HeaderRefused
+from tests.adapters.mailgun.reader import Part, parts
 from tests.support.batches import batch_for, compiled_for
 
 REAL = ("\r\n", "\n", "\r", "\u2028", "\x0b", "\x0c", "\x85", "\x00")
@@ -22,6 +24,8 @@ PAYLOADS = (
     'x", "bcc": [{"email": "everyone@example.com"}], "y": "',
     '"},{"to":[{"email":"everyone@example.com"}]}',
     "ada@example.com, everyone@example.com",
+    '\r\n--migma-0\r\nContent-Disposition: form-data; name="bcc"\r\n\r\neveryone@example.com',
+    '"},"everyone@example.com":{"x":"',
 )
 CORPUS = [f"Ada{end}{payload}" for end in ("", *BREAKS) for payload in PAYLOADS]
 SUBJECT, HTML, TEXT = "Hello {{name|you}}", "<p>{{name}} {{x}}</p>", "{{name}} {{x}}"
@@ -35,29 +39,42 @@ def skeleton(value: Any) -> Any:
 
 
 def read(octets: bytes) -> Any:
-    """The shape of a body, keys of SendGrid's substitutions named after their place."""
+    """The shape of a body: a form's parts, or JSON, keys of substitutions named after their place."""
+    if octets.startswith(b"--"):
+        return [
+            (part.name, part.filename, part.data.count(b"\r\n"), shape_of_variables(part)) for part in parts(octets)
+        ]
     found = json.loads(octets)
-    for one in found.get("personalizations", []):
+    for one in found.get("personalizations", []) if isinstance(found, dict) else ():
         keys = one.pop("substitutions", {})
         one["substitutions"] = dict(enumerate(keys.values()))
     return skeleton(found)
 
 
-def batch_of(name: str, x: str, *, marketing: bool) -> Batch:
-    """One person's mail with these values."""
-    return batch_for(compiled_for(SUBJECT, HTML, TEXT, transactional=not marketing), [{"name": name, "x": x}])
+def shape_of_variables(part: Part) -> Any:
+    """Who has variables, and how many; and whom a field names."""
+    if part.name == "recipient-variables":
+        return [(address, skeleton(list(told.values()))) for address, told in json.loads(part.data).items()]
+    return part.data if part.name in {"from", "to"} else None
 
 
-@pytest.mark.parametrize("encode", [sendgrid, resend])
+def batch_of(name: str, x: str, *, marketing: bool, count: int) -> Batch:
+    """One person's mail with these values, or one of several."""
+    them = [{"name": name, "x": x}, {"name": "Bo", "x": "y"}][:count]
+    return batch_for(compiled_for(SUBJECT, HTML, TEXT, transactional=not marketing), them)
+
+
+@pytest.mark.parametrize("encode", [sendgrid, resend, mailgun])
 @pytest.mark.parametrize("marketing", [True, False])
-def test_no_value_makes_a_header_a_line_or_a_recipient(encode: Any, marketing: bool) -> None:
+@pytest.mark.parametrize("count", [1, 2])
+def test_no_value_makes_a_header_a_line_or_a_recipient(encode: Any, marketing: bool, count: int) -> None:
     """Of all the corpus, in subject and body: the request has the shape it has for Ada, or the row is refused."""
-    plain = read(encode(batch_of("Ada", "x", marketing=marketing)))
+    plain = read(encode(batch_of("Ada", "x", marketing=marketing, count=count)))
     refused = 0
     for value in CORPUS:
-        assert read(encode(batch_of("Ada", value, marketing=marketing))) == plain
+        assert read(encode(batch_of("Ada", value, marketing=marketing, count=count))) == plain
         try:
-            hostile = batch_of(value, "x", marketing=marketing)
+            hostile = batch_of(value, "x", marketing=marketing, count=count)
         except HeaderRefused:
             refused += 1
             continue
