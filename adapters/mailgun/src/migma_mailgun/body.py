@@ -36,9 +36,10 @@ def encode(batch: Batch, kept_days: int = KEPT_DAYS) -> bytes:
     `HeaderRefused` for a text that holds a variable of its own, such as ``%unsubscribe_url%``.
     """
     check_batch(batch, kept_days)
-    parts = list(_mime(batch) if is_finished_mime(batch) else _form(batch))
+    is_mime = is_finished_mime(batch)
+    parts = list(_mime(batch) if is_mime else _form(batch))
     check_options(part for part in parts if isinstance(part, Field) and part.name[:2] in {"h:", "o:", "v:"})
-    return check_body(form(parts), batch.compiled.request.content.attachments)
+    return check_body(form(parts), () if is_mime else batch.compiled.request.content.attachments)
 
 
 def is_finished_mime(batch: Batch) -> bool:
