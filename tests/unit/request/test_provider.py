@@ -40,7 +40,7 @@ def request(*attachments: Attachment, deliver_at: datetime | None = None) -> Sen
     ids=["plain", "file", "image by its name", "image by another", "both", "later"],
 )
 def test_what_a_batch_cannot_hold_goes_alone(sent: SendRequest, fussy: int) -> None:
-    """A time, and images that a provider would rename; one that takes all takes them together, one without files none."""
+    """A time of delivery, and images that a provider would rename, keep the messages of a request apart."""
     assert Capabilities("fussy", 9, images_by_name=True).together(sent) == fussy
     assert Capabilities("easy", 9, schedules_batches=True).together(sent) == 9
     bare = Capabilities("bare", 9, attachments_in_batches=False, schedules_batches=True)
