@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -198,6 +199,26 @@ def test_a_domain_is_verified_on_the_providers_word(
     assert says in ran.out + ran.err
     listed = {one["name"]: one["is_verified"] for one in ready("domains", "list", "--json").json}
     assert listed["example.com"] is (code == 0)
+
+
+def test_mailgun_is_asked_about_its_tracking_as_well(ready: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Active is not enough: with its own tracking of unsubscribes on, the domain stays unverified, and it says why."""
+    told = (b'{"domain": {"state": "active"}}', b'{"tracking": {"unsubscribe": {"active": true}}}')
+    manners = iter([answering(200, body=body) for body in told])
+
+    def in_order(connection: socket.socket) -> None:
+        next(manners)(connection)
+
+    assert ready("domains", "add", "example.com").code == 0
+    with counting_server(in_order) as server:
+        spoken(monkeypatch, "mailgun", api_key=KEY, base_url=server.url, allow_loopback="1")
+        ran = check_secret(ready("domains", "verify", "example.com", "--provider", "mailgun"))
+    assert ran.code == 1
+    assert "example.com is not verified: Mailgun's tracking of unsubscribes is on" in ran.out + ran.err
+    assert [line.split()[1] for line in server.requests] == [
+        b"/v4/domains/example.com",
+        b"/v3/domains/example.com/tracking",
+    ]
 
 
 def test_who_cannot_tell_is_not_asked(ready: Run) -> None:

@@ -36,9 +36,14 @@ def outcomes_of(batch: Batch, answer: Answer, key: Secret) -> tuple[Outcome, ...
 
 
 def words_of(response: HttpResponse, key: Secret) -> str:
-    """What Mailgun says, fit for a log: a message in JSON, or a bare word such as ``Forbidden``."""
+    """What Mailgun says, fit for a log."""
+    return said(out_of(key, _message(response)))
+
+
+def _message(response: HttpResponse) -> str:
+    """A message in JSON, or a bare word such as ``Forbidden``."""
     bare = response.body.decode("utf-8", "replace")
-    return said(out_of(key, read_json(Fault, response.body).map(lambda read: read.message).value_or(bare)))
+    return read_json(Fault, response.body).map(lambda read: read.message).value_or(bare)
 
 
 def _accepted(batch: Batch, response: HttpResponse) -> tuple[Outcome, ...]:
@@ -58,15 +63,14 @@ def _accepted(batch: Batch, response: HttpResponse) -> tuple[Outcome, ...]:
 
 
 def _refusal(size: int, response: HttpResponse, key: Secret) -> Outcome:
-    words = words_of(response, key)
-    outcome = usual_outcome(response, words)
+    outcome, message = usual_outcome(response, words_of(response, key)), _message(response)
     if response.status >= _SERVER or not isinstance(outcome, Rejected | NotSent):
         return outcome
-    if (wait := _WAIT.search(words)) is not None:
+    if (wait := _WAIT.search(message)) is not None:
         named = retry_after(response)
         return NotSent(outcome.why, min(float(wait[1]), LONGEST_WAIT) if named is None else named)
-    if response.status == _NOT_FOUND or _OF_THE_ACCOUNT.search(words):
+    if response.status == _NOT_FOUND or _OF_THE_ACCOUNT.search(message):
         return Rejected(Scope.ACCOUNT, outcome.why)  # the domain: unknown in this region, disabled, or over its limit
-    if response.status == _BAD_REQUEST and size == 1 and _OF_THE_ADDRESS.search(words):
+    if response.status == _BAD_REQUEST and size == 1 and _OF_THE_ADDRESS.search(message):
         return Rejected(Scope.RECIPIENT, outcome.why)
     return outcome
