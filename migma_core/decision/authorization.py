@@ -168,6 +168,8 @@ def _carrying_faults(request: SendRequest, sender: Sender) -> tuple[Fault, ...]:
         faults.append(CannotCarry(can.name, "attachments"))
     if request.deliver_at is not None and not can.schedules:
         faults.append(CannotCarry(can.name, "time of delivery"))
+    if len(request.labels) > can.most_labels:
+        faults.append(CannotCarry(can.name, "so many labels"))
     recipients = request.recipients
     if isinstance(recipients, OneAddress) and recipients.address.is_international and not can.international_local_parts:
         faults.append(CannotCarry(can.name, "international recipient"))  # RFC 6531 §3.4

@@ -56,6 +56,10 @@ class Syntax:
     value: _Guard | None = None
     constants: Mapping[str, str] = field(default_factory=dict)
 
+    def guard(self, text: str, *, is_html: bool = False) -> str:
+        """A text as a literal may stand. Raises `HeaderRefused` where nothing can stand for what it holds."""
+        return text if self.literal is None else self.literal(text, is_html)
+
 
 class Substituted(NamedTuple):
     """Subject and bodies as all recipients share them, the keys, and each recipient's values in the keys' order."""
@@ -93,15 +97,10 @@ def _values(message: Message, places: Sequence[Place], syntax: Syntax) -> tuple[
 
 
 def _shared(target: str, template: Template, written: Mapping[tuple[str, Slot], str], syntax: Syntax) -> str:
-    guard = syntax.literal or _unguarded
     return "".join(
-        guard(part, target == "h") if isinstance(part, str) else written.get((target, part), "")
+        syntax.guard(part, is_html=target == "h") if isinstance(part, str) else written.get((target, part), "")
         for part in template.parts
     )
-
-
-def _unguarded(text: str, _is_html: bool) -> str:
-    return text
 
 
 def _targets(compiled: Compiled) -> Iterator[tuple[str, Template]]:
@@ -149,10 +148,8 @@ _MAILGUNS_OWN = re.compile(
 
 def _named_after(places: Sequence[Place], texts: Iterable[str]) -> list[str]:
     """Keys that bear a digest of all there is in the batch, so that no text can know them."""
-    digest = hashlib.sha256()
-    for text in texts:
-        digest.update(f"{len(text)}:{text}".encode())
-    return [f"m{digest.hexdigest()[:16]}{place.target}{place.number}" for place in places]
+    digest = hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
+    return [f"m{digest}{place.target}{place.number}" for place in places]
 
 
 def _without_mailguns_own(text: str, is_html: bool) -> str:

@@ -62,6 +62,11 @@ class Content:
         if not self.html.strip() and not (self.text or "").strip():
             raise ValueError("a message needs a body: give an HTML template")
 
+    @property
+    def has_images_named_otherwise(self) -> bool:
+        """Whether an inline image has another content id than its file's name."""
+        return any(one.content_id not in {None, one.filename} for one in self.attachments)
+
 
 def _is_token(text: str) -> bool:
     # RFC 2045 §5.1, without the characters no registered type uses

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .labels import MOST_LABELS
 from .send_request import SendRequest
 
 __all__ = ["Capabilities"]
@@ -17,7 +18,9 @@ class Capabilities:
     ``most_messages`` is per hand-over. ``lists_deliveries`` says that it can tell which deliveries it holds,
     ``stays_here`` that mail never leaves this machine, so that links to it may be in the mail, ``knows_repeats`` that
     the same attempt handed over twice within a day is sent once, ``answers_each`` that every message of a hand-over has
-    an answer and an id of its own, ``schedules`` that it keeps a message until its time.
+    an answer and an id of its own, ``schedules`` that it keeps a message until its time, ``images_by_name`` that in a
+    batch it calls an inline image by its file's name, so that one with another content id goes alone, ``most_labels``
+    how many labels of a message it keeps.
     """
 
     name: str
@@ -25,15 +28,18 @@ class Capabilities:
     international_local_parts: bool = False
     attachments: bool = True
     attachments_in_batches: bool = True
+    images_by_name: bool = False
     lists_deliveries: bool = False
     stays_here: bool = False
     knows_repeats: bool = False
     answers_each: bool = True
     schedules: bool = False
     schedules_batches: bool = False
+    most_labels: int = MOST_LABELS
 
     def together(self, request: SendRequest) -> int:
         """How many messages of this request go in one hand-over."""
         alone = bool(request.content.attachments) and not self.attachments_in_batches
         alone = alone or (request.deliver_at is not None and not self.schedules_batches)
+        alone = alone or (self.images_by_name and request.content.has_images_named_otherwise)
         return 1 if alone else self.most_messages

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import ClassVar
 
 from ..audience.address import Address
 from ..message.message import Batch
@@ -30,7 +31,7 @@ __all__ = ["ProviderLaws"]
 class ProviderLaws(EncodingLaws, HandOverLaws):
     """Every law of a provider: of its octets, of handing them over, and of what it declares."""
 
-    cannot_carry = (ValueError,)
+    cannot_carry: ClassVar[tuple[type[Exception], ...]] = (ValueError,)
 
     def encode(self, batch: Batch) -> bytes:
         """The bodies that leave, with a NUL between two."""

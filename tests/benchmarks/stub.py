@@ -22,6 +22,7 @@ def _answer(status: str, body: bytes = b"") -> bytes:
 _ANSWERS = (
     (b"POST /v2/email/outbound-emails", _answer("200 OK", b'{"MessageId":"00000000-0000-0000-0000-000000000000"}')),
     (b"POST /v3/mail/send", _answer("202 Accepted")),
+    (b"POST /v3/acme.example.com/messages", _answer("200 OK", b'{"id":"<1@acme.example.com>","message":"Queued."}')),
     (b"POST /emails/batch", _answer("200 OK", _BATCH)),
     (b"POST /emails", _answer("200 OK", b'{"id":"00000000-0000-0000-0000-000000000000"}')),
 )

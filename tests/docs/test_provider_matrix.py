@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from migma_mailgun import CAPABILITIES as MAILGUN
 from migma_outbox import CAPABILITIES as OUTBOX
 from migma_resend import CAPABILITIES as RESEND
 from migma_sendgrid import CAPABILITIES as SENDGRID
@@ -16,7 +17,14 @@ from migma_core.ports import Capabilities
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "providers.md"
 BEGIN, END = "<!-- declared -->", "<!-- end -->"
-PROVIDERS = {"outbox": OUTBOX, "resend": RESEND, "sendgrid": SENDGRID, "ses": SES, "ses, with bulk": SES_BULK}
+PROVIDERS = {
+    "outbox": OUTBOX,
+    "mailgun": MAILGUN,
+    "resend": RESEND,
+    "sendgrid": SENDGRID,
+    "ses": SES,
+    "ses, with bulk": SES_BULK,
+}
 
 
 def _attaches_in_batches(can: Capabilities) -> bool:
@@ -27,11 +35,13 @@ ROWS: tuple[tuple[str, Callable[[Capabilities], object]], ...] = (
     ("messages in one hand-over", lambda can: f"{can.most_messages:,}"),
     ("attachments and inline images", lambda can: can.attachments),
     ("the same in a batch of several", _attaches_in_batches),
+    ("in a batch, calls an inline image by its file's name", lambda can: can.images_by_name),
     ("addresses with a non-ASCII local part", lambda can: can.international_local_parts),
     ("an answer and an id for every message", lambda can: can.answers_each),
     ("the same attempt twice within a day is sent once", lambda can: can.knows_repeats),
     ("keeps transactional mail until its time", lambda can: can.schedules),
     ("the same in a batch", lambda can: can.schedules_batches),
+    ("labels of a message", lambda can: can.most_labels),
     ("can list what it accepted", lambda can: can.lists_deliveries),
     ("mail stays on this machine, and may hold links to it", lambda can: can.stays_here),
 )

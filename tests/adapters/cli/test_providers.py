@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +17,12 @@ LETTER = (
     *("--from", "hello@mail.example.com", "--from-name", "Acme", "--subject", "Hello"),
     *("--html", "mail.html", "--to", "a@example.com"),
 )
-DESCRIPTIONS = {"sendgrid": "sendgrid-mail-v3.prism.json", "resend": "resend.prism.json", "ses": "ses-v2.prism.json"}
+DESCRIPTIONS = {
+    "mailgun": "mailgun-v3.prism.json",
+    "resend": "resend.prism.json",
+    "sendgrid": "sendgrid-mail-v3.prism.json",
+    "ses": "ses-v2.prism.json",
+}
 OPTIONS = {"ses": {"region": "eu-central-1", "access_key_id": "AKIDEXAMPLE0123456789"}}
 SECRET = {"ses": "secret_access_key"}
 SCHEDULED = ("--deliver-at", "2026-12-01T09:00:00")
@@ -155,12 +161,41 @@ def test_faulty_settings_are_told(
     assert ready("suppressions", "list").code == 0  # what is wrong with one provider stops nothing else
 
 
-def test_a_missing_adapter_is_named(ready: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A provider with a key and without an adapter names the package to install."""
-    spoken(monkeypatch, "mailgun", api_key=KEY)
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"api_key": KEY, "region": "mars"}, "region: Input should be 'us' or 'eu'"),
+        ({"region": "eu", "domain": "Mg/x"}, "domain: Value error, it is no domain"),
+    ],
+)
+def test_faulty_settings_of_mailgun_are_told(
+    ready: Run, options: dict[str, str], says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same for what Mailgun alone is told."""
+    spoken(monkeypatch, "mailgun", **options)
     ran = check_secret(ready("send", *LETTER, "--provider", "mailgun"))
     assert ran.code == 1
-    assert "install migma-mailgun" in ran.err
+    assert says in ran.err
+    assert "set MIGMA_MAILGUN_<NAME>, or [providers.mailgun] in migma.toml" in ran.err
+
+
+def test_what_mailgun_cannot_carry_is_told(ready: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fourth label is refused before anything is accepted, written or sent."""
+    with counting_server(answering(200)) as server:
+        spoken(monkeypatch, "mailgun", api_key=KEY, base_url=server.url, allow_loopback="1")
+        labels = [part for label in "abcd" for part in ("--label", label)]
+        ran = check_secret(ready("send", *LETTER, *labels, "--provider", "mailgun", "--json"))
+    assert ran.code == 1
+    assert "the provider mailgun cannot carry so many labels" in ran.err
+    assert server.count == 0
+
+
+def test_a_missing_adapter_is_named(ready: Run, tmp_path: Path) -> None:
+    """A provider that is chosen and without an adapter names the package to install."""
+    (tmp_path / "home" / "migma.toml").write_text('provider = "pigeon"\n')
+    ran = ready("send", *LETTER)
+    assert ran.code == 1
+    assert "install migma-pigeon" in ran.err
 
 
 def test_a_provider_that_is_not_connected_says_so(ready: Run) -> None:
@@ -200,6 +235,26 @@ def test_a_domain_is_verified_on_the_providers_word(
     assert says in ran.out + ran.err
     listed = {one["name"]: one["is_verified"] for one in ready("domains", "list", "--json").json}
     assert listed["example.com"] is (code == 0)
+
+
+def test_mailgun_is_asked_about_its_tracking_as_well(ready: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Active is not enough: with its own tracking of unsubscribes on, the domain stays unverified, and it says why."""
+    told = (b'{"domain": {"state": "active"}}', b'{"tracking": {"unsubscribe": {"active": true}}}')
+    manners = iter([answering(200, body=body) for body in told])
+
+    def in_order(connection: socket.socket) -> None:
+        next(manners)(connection)
+
+    assert ready("domains", "add", "example.com").code == 0
+    with counting_server(in_order) as server:
+        spoken(monkeypatch, "mailgun", api_key=KEY, base_url=server.url, allow_loopback="1")
+        ran = check_secret(ready("domains", "verify", "example.com", "--provider", "mailgun"))
+    assert ran.code == 1
+    assert "example.com is not verified: Mailgun's tracking of unsubscribes is on" in ran.out + ran.err
+    assert [line.split()[1] for line in server.requests] == [
+        b"/v4/domains/example.com",
+        b"/v3/domains/example.com/tracking",
+    ]
 
 
 def test_who_cannot_tell_is_not_asked(ready: Run) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from migma_mailgun import encode as mailgun
 from migma_resend import encode as resend
 from migma_sendgrid import encode as sendgrid
 from migma_ses import Encoder
@@ -15,6 +17,7 @@ from migma_ses.bulk import bulk
 from migma_core import Batch
 from migma_core.message import HeaderRefused
 from migma_core.message.certificate import read_mime
+from tests.adapters.mailgun.reader import Part, parts
 from tests.adapters.ses.connecting import RawEncoder
 from tests.support.batches import batch_for, compiled_for
 
@@ -27,6 +30,8 @@ PAYLOADS = (
     'x", "bcc": [{"email": "everyone@example.com"}], "y": "',
     '"},{"to":[{"email":"everyone@example.com"}]}',
     "ada@example.com, everyone@example.com",
+    '\r\n--migma-0\r\nContent-Disposition: form-data; name="bcc"\r\n\r\neveryone@example.com',
+    '"},"everyone@example.com":{"x":"',
 )
 CORPUS = [f"Ada{end}{payload}" for end in ("", *BREAKS) for payload in PAYLOADS]
 SUBJECT, HTML, TEXT = "Hello {{name|you}}", "<p>{{name}} {{x}}</p>", "{{name}} {{x}}"
@@ -45,8 +50,14 @@ def ses_bulk(batch: Batch) -> bytes:
 
 
 def read(octets: bytes) -> Any:
-    """The shape of a body, keys of SendGrid's substitutions named after their place, and what SES hides in texts."""
+    """The shape of a body: a form, or JSON, keys of substitutions by their place, and what SES hides in texts."""
+    if octets.startswith(b"--"):
+        return [
+            (part.name, part.filename, part.data.count(b"\r\n"), shape_of_variables(part)) for part in parts(octets)
+        ]
     found = json.loads(octets)
+    if not isinstance(found, dict):
+        return skeleton(found)
     for entry in found.get("BulkEmailEntries", []):
         filling = entry["ReplacementEmailContent"]["ReplacementTemplate"]
         filling["ReplacementTemplateData"] = json.loads(filling["ReplacementTemplateData"])
@@ -59,24 +70,42 @@ def read(octets: bytes) -> Any:
     return skeleton(found)
 
 
-def batch_of(name: str, x: str, *, marketing: bool) -> Batch:
-    """One person's mail with these values."""
-    return batch_for(compiled_for(SUBJECT, HTML, TEXT, transactional=not marketing), [{"name": name, "x": x}])
+def shape_of_variables(part: Part) -> Any:
+    """Who has variables, and how many; and whom a field names."""
+    if part.name == "recipient-variables":
+        return [(address, skeleton(list(told.values()))) for address, told in json.loads(part.data).items()]
+    return part.data if part.name in {"from", "to"} else None
 
 
-ENCODERS = {"sendgrid": sendgrid, "resend": resend, "ses": Encoder(), "ses_raw": RawEncoder(), "ses_bulk": ses_bulk}
+def batch_of(name: str, x: str, *, marketing: bool, count: int) -> Batch:
+    """One person's mail with these values, or one of several."""
+    them = [{"name": name, "x": x}, {"name": "Bo", "x": "y"}][:count]
+    return batch_for(compiled_for(SUBJECT, HTML, TEXT, transactional=not marketing), them)
 
 
-@pytest.mark.parametrize("encode", ENCODERS.values(), ids=ENCODERS)
+ENCODERS: dict[str, Callable[[Batch], bytes]] = {
+    "sendgrid": sendgrid,
+    "resend": resend,
+    "mailgun": mailgun,
+    "ses": Encoder(),
+    "ses_raw": RawEncoder(),
+    "ses_bulk": ses_bulk,
+}
+ONE_AT_A_TIME = frozenset({"ses", "ses_raw"})
+SHAPES = [(name, count) for name in ENCODERS for count in (1, 2) if count == 1 or name not in ONE_AT_A_TIME]
+
+
+@pytest.mark.parametrize(("name", "count"), SHAPES)
 @pytest.mark.parametrize("marketing", [True, False])
-def test_no_value_makes_a_header_a_line_or_a_recipient(encode: Any, marketing: bool) -> None:
+def test_no_value_makes_a_header_a_line_or_a_recipient(name: str, count: int, marketing: bool) -> None:
     """Of all the corpus, in subject and body: the request has the shape it has for Ada, or the row is refused."""
-    plain = read(encode(batch_of("Ada", "x", marketing=marketing)))
+    encode = ENCODERS[name]
+    plain = read(encode(batch_of("Ada", "x", marketing=marketing, count=count)))
     refused = 0
     for value in CORPUS:
-        assert read(encode(batch_of("Ada", value, marketing=marketing))) == plain
+        assert read(encode(batch_of("Ada", value, marketing=marketing, count=count))) == plain
         try:
-            hostile = batch_of(value, "x", marketing=marketing)
+            hostile = batch_of(value, "x", marketing=marketing, count=count)
         except HeaderRefused:
             refused += 1
             continue
