@@ -9,12 +9,13 @@ from pathlib import Path
 from migma_outbox import CAPABILITIES as OUTBOX
 from migma_resend import CAPABILITIES as RESEND
 from migma_sendgrid import CAPABILITIES as SENDGRID
+from migma_smtp import CAPABILITIES as SMTP
 
 from migma_core.ports import Capabilities
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "providers.md"
 BEGIN, END = "<!-- declared -->", "<!-- end -->"
-PROVIDERS = (OUTBOX, RESEND, SENDGRID)
+PROVIDERS = (OUTBOX, RESEND, SENDGRID, SMTP)
 ROWS: tuple[tuple[str, Callable[[Capabilities], object]], ...] = (
     ("messages in one hand-over", lambda can: f"{can.most_messages:,}"),
     ("attachments and inline images", lambda can: can.attachments),
