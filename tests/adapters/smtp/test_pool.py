@@ -167,11 +167,10 @@ def test_what_is_kept_after_an_error(server: Scripted, connected: Any, script: d
     server.says(script)
     provider = connected()
     hand_over(provider)
-    said = len(server.commands)
     server.script = {}
     assert isinstance(hand_over(provider)[0], Accepted)
     assert server.connections == (1 if kept else 2)
-    assert verbs(server)[said:][:1] == (["RSET"] if kept else ["EHLO"])
+    assert verbs(server).count("RSET") == (1 if kept else 0)
 
 
 def test_a_message_that_nobody_was_asked_for_is_not_ended(server: Scripted, connected: Any) -> None:
