@@ -12,8 +12,8 @@ __all__ = ["BUILT_IN_PROVIDER", "MANAGED_SUFFIX", "PROVIDERS", "SendingDomain"]
 BUILT_IN_PROVIDER: Final = "migma"
 """The provider that needs no connection (R41, A30); settings bind it to an adapter."""
 
-PROVIDERS: Final = ("migma", "ses", "resend", "sendgrid", "mailgun")
-"""Values of ``providerType`` (S12)."""
+PROVIDERS: Final = ("migma", "ses", "resend", "sendgrid", "mailgun", "smtp")
+"""Values of ``providerType``: the product's five (S12), and a mail server of one's own."""
 
 MANAGED_SUFFIX: Final = ".migma.email"
 """Domains below it are managed: verified at creation, shared reputation (R43, R45)."""

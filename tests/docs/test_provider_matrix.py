@@ -12,6 +12,7 @@ from migma_resend import CAPABILITIES as RESEND
 from migma_sendgrid import CAPABILITIES as SENDGRID
 from migma_ses import BULK_CAPABILITIES as SES_BULK
 from migma_ses import CAPABILITIES as SES
+from migma_smtp import CAPABILITIES as SMTP
 
 from migma_core.ports import Capabilities
 
@@ -24,6 +25,7 @@ PROVIDERS = {
     "sendgrid": SENDGRID,
     "ses": SES,
     "ses, with bulk": SES_BULK,
+    "smtp": SMTP,
 }
 
 

@@ -106,17 +106,17 @@ def test_a_line_break_in_from_name_is_refused() -> None:
     assert "Bcc" not in str(refused.value)
 
 
-@pytest.mark.parametrize("provider", ["", "SES", "brevo", "smtp"])
+@pytest.mark.parametrize("provider", ["", "SES", "brevo", "SMTP"])
 def test_an_unknown_provider_is_refused(provider: str) -> None:
-    """The answer lists the five there are (R41)."""
-    with pytest.raises(ValueError, match="use one of: migma, ses, resend, sendgrid, mailgun"):
+    """The answer lists all there are (R41)."""
+    with pytest.raises(ValueError, match="use one of: migma, ses, resend, sendgrid, mailgun, smtp"):
         request(provider=provider)
 
 
 def test_the_built_in_provider_is_the_default() -> None:
-    """No provider means migma (R41), and there are five (A15)."""
+    """No provider means migma (R41); there are the product's five (A15), and a mail server of one's own."""
     assert request().provider == "migma"
-    assert PROVIDERS == ("migma", "ses", "resend", "sendgrid", "mailgun")
+    assert PROVIDERS == ("migma", "ses", "resend", "sendgrid", "mailgun", "smtp")
 
 
 def test_a_from_address_is_ascii_before_the_at() -> None:
