@@ -1,0 +1,56 @@
+"""Migma's own platform: a client of its API in both colours, whose calls are values."""
+
+from __future__ import annotations
+
+from .api import BASE_URL, Api
+from .call import Call, Done, Page, following
+from .client import AsyncClient, Client
+from .problem import (
+    Conflict,
+    Forbidden,
+    InvalidCall,
+    MigmaError,
+    NotFound,
+    Problem,
+    ProblemKind,
+    RateLimited,
+    ServerFailed,
+    Unanswered,
+    Unauthorized,
+    Unreadable,
+)
+from .resources import campaigns, contacts, domains, logs, segments, sending, tags, topics, webhooks
+from .settings import PlatformSettings
+
+__all__ = [
+    "BASE_URL",
+    "Api",
+    "AsyncClient",
+    "Call",
+    "Client",
+    "Conflict",
+    "Done",
+    "Forbidden",
+    "InvalidCall",
+    "MigmaError",
+    "NotFound",
+    "Page",
+    "PlatformSettings",
+    "Problem",
+    "ProblemKind",
+    "RateLimited",
+    "ServerFailed",
+    "Unanswered",
+    "Unauthorized",
+    "Unreadable",
+    "campaigns",
+    "contacts",
+    "domains",
+    "following",
+    "logs",
+    "segments",
+    "sending",
+    "tags",
+    "topics",
+    "webhooks",
+]
