@@ -168,6 +168,13 @@ def _carrying_faults(request: SendRequest, sender: Sender) -> tuple[Fault, ...]:
         faults.append(CannotCarry(can.name, "attachments"))
     if request.deliver_at is not None and not can.schedules:
         faults.append(CannotCarry(can.name, "time of delivery"))
+    if request.headers and not can.own_headers:
+        faults.append(CannotCarry(can.name, "headers of your own"))
+    if request.content.text is not None and not can.own_text:
+        html = request.content.html.strip()
+        faults.append(CannotCarry(can.name, "a text of your own" if html else "a message without HTML"))
+    if (request.labels or request.metadata) and not can.marks:
+        faults.append(CannotCarry(can.name, "labels and metadata"))
     recipients = request.recipients
     if isinstance(recipients, OneAddress) and recipients.address.is_international and not can.international_local_parts:
         faults.append(CannotCarry(can.name, "international recipient"))  # RFC 6531 §3.4

@@ -133,7 +133,15 @@ class CannotCarry:
     """The provider cannot carry something that the request holds; it is never dropped in silence (design D9)."""
 
     provider: str
-    what: Literal["attachments", "international recipient", "time of delivery"]
+    what: Literal[
+        "attachments",
+        "international recipient",
+        "time of delivery",
+        "headers of your own",
+        "a text of your own",
+        "a message without HTML",
+        "labels and metadata",
+    ]
     kind: Literal["cannot_carry"] = field(default="cannot_carry", kw_only=True, repr=False)
 
 

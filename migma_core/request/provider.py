@@ -17,7 +17,12 @@ class Capabilities:
     ``most_messages`` is per hand-over. ``lists_deliveries`` says that it can tell which deliveries it holds,
     ``stays_here`` that mail never leaves this machine, so that links to it may be in the mail, ``knows_repeats`` that
     the same attempt handed over twice within a day is sent once, ``answers_each`` that every message of a hand-over has
-    an answer and an id of its own, ``schedules`` that it keeps a message until its time.
+    an answer and an id of its own, ``schedules`` that it keeps a message until its time. ``own_headers`` and
+    ``own_text`` say that it takes a caller's headers and a text beside the HTML, ``marks`` that labels, metadata and
+    our delivery's id come back with its events.
+
+    ``delegates_compliance`` says that it keeps people's choices itself, and gives marketing its opt-out link, headers
+    and footer: what leaves here then has none (design D16).
     """
 
     name: str
@@ -31,6 +36,10 @@ class Capabilities:
     answers_each: bool = True
     schedules: bool = False
     schedules_batches: bool = False
+    own_headers: bool = True
+    own_text: bool = True
+    marks: bool = True
+    delegates_compliance: bool = False
 
     def together(self, request: SendRequest) -> int:
         """How many messages of this request go in one hand-over."""
