@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from migma_outbox import CAPABILITIES as OUTBOX
+from migma_platform import CAPABILITIES as PLATFORM
 from migma_resend import CAPABILITIES as RESEND
 from migma_sendgrid import CAPABILITIES as SENDGRID
 
@@ -14,7 +15,7 @@ from migma_core.ports import Capabilities
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "providers.md"
 BEGIN, END = "<!-- declared -->", "<!-- end -->"
-PROVIDERS = (OUTBOX, RESEND, SENDGRID)
+PROVIDERS = (OUTBOX, PLATFORM, RESEND, SENDGRID)
 ROWS: tuple[tuple[str, Callable[[Capabilities], object]], ...] = (
     ("messages in one hand-over", lambda can: f"{can.most_messages:,}"),
     ("attachments and inline images", lambda can: can.attachments),
@@ -25,6 +26,10 @@ ROWS: tuple[tuple[str, Callable[[Capabilities], object]], ...] = (
     ("keeps transactional mail until its time", lambda can: can.schedules),
     ("the same in a batch", lambda can: can.schedules_batches),
     ("can list what it accepted", lambda can: can.lists_deliveries),
+    ("headers of your own", lambda can: can.own_headers),
+    ("a text of your own beside the HTML", lambda can: can.own_text),
+    ("labels, metadata and our delivery's id come back with events", lambda can: can.marks),
+    ("keeps people's choices itself, and adds the opt-out to marketing", lambda can: can.delegates_compliance),
     ("mail stays on this machine, and may hold links to it", lambda can: can.stays_here),
 )
 

@@ -1,4 +1,4 @@
-"""The corpus of injections: no value of anybody's makes a header, a line or a recipient, at either provider."""
+"""The corpus of injections: no value of anybody's makes a header, a line or a recipient, at any provider."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from migma_platform.body import encode as platform
 from migma_resend import encode as resend
 from migma_sendgrid import encode as sendgrid
 
@@ -43,21 +44,27 @@ def read(octets: bytes) -> Any:
     return skeleton(found)
 
 
-def batch_of(name: str, x: str, *, marketing: bool) -> Batch:
+def batch_of(name: str, x: str, *, marketing: bool, text: str | None = TEXT) -> Batch:
     """One person's mail with these values."""
-    return batch_for(compiled_for(SUBJECT, HTML, TEXT, transactional=not marketing), [{"name": name, "x": x}])
+    return batch_for(compiled_for(SUBJECT, HTML, text, transactional=not marketing), [{"name": name, "x": x}])
 
 
-@pytest.mark.parametrize("encode", [sendgrid, resend])
+def migma(batch: Batch) -> bytes:
+    """A direct send through Migma."""
+    return platform(batch, "proj_1")
+
+
+@pytest.mark.parametrize("encode", [sendgrid, resend, migma])
 @pytest.mark.parametrize("marketing", [True, False])
 def test_no_value_makes_a_header_a_line_or_a_recipient(encode: Any, marketing: bool) -> None:
     """Of all the corpus, in subject and body: the request has the shape it has for Ada, or the row is refused."""
-    plain = read(encode(batch_of("Ada", "x", marketing=marketing)))
+    kind: dict[str, Any] = {"marketing": marketing, "text": None if encode is migma else TEXT}  # it derives its own
+    plain = read(encode(batch_of("Ada", "x", **kind)))
     refused = 0
     for value in CORPUS:
-        assert read(encode(batch_of("Ada", value, marketing=marketing))) == plain
+        assert read(encode(batch_of("Ada", value, **kind))) == plain
         try:
-            hostile = batch_of(value, "x", marketing=marketing)
+            hostile = batch_of(value, "x", **kind)
         except HeaderRefused:
             refused += 1
             continue

@@ -281,6 +281,25 @@ def test_what_the_provider_cannot_carry_is_refused() -> None:
     assert faults(request, replace(READY, capabilities=rich)) == ()
 
 
+def test_what_a_provider_has_no_field_for_is_refused() -> None:
+    """Headers, a text, labels and metadata are faults where it says that it takes none; never dropped (D9, D16)."""
+    bare = Capabilities("bare", 1, own_headers=False, own_text=False, marks=False)
+    sender, whole = replace(READY, capabilities=bare), replace(READY, capabilities=Capabilities("whole", 1))
+    marked = replace(CAMPAIGN, headers={"X-Campaign": "spring"}, labels=("spring",))
+    worded = replace(CAMPAIGN, content=Content("Hello", "<p>Hello</p>", "Hello"), metadata={"order": "1"})
+    assert faults(marked, sender) == (
+        a.CannotCarry("bare", "headers of your own"),
+        a.CannotCarry("bare", "labels and metadata"),
+    )
+    assert faults(worded, sender) == (
+        a.CannotCarry("bare", "a text of your own"),
+        a.CannotCarry("bare", "labels and metadata"),
+    )
+    plain = replace(CAMPAIGN, content=Content("Hello", "", "Hello"))
+    assert faults(plain, sender) == (a.CannotCarry("bare", "a message without HTML"),)
+    assert faults(marked, whole) == faults(worded, whole) == faults(plain, whole) == faults(CAMPAIGN, sender) == ()
+
+
 def test_marketing_is_not_handed_over_ahead_of_its_time() -> None:
     """A provider that keeps it would deliver past an opt-out; transactional mail asks no such question (R9)."""
     assert faults(replace(CAMPAIGN, deliver_at=LATER), READY) == (a.MarketingAheadOfTime(),)

@@ -1,10 +1,13 @@
-"""Migma's own platform: a client of its API in both colours, whose calls are values."""
+"""Migma's own platform: a client of its API in both colours, whose calls are values, and sending through it."""
 
 from __future__ import annotations
 
 from .api import BASE_URL, Api
 from .call import Call, Done, Page, following
 from .client import AsyncClient, Client
+from .codec import MigmaCodec
+from .connect import MigmaPlatform, PlatformProvider
+from .limits import CAPABILITIES, CannotCarry
 from .problem import (
     Conflict,
     Forbidden,
@@ -24,17 +27,22 @@ from .settings import PlatformSettings
 
 __all__ = [
     "BASE_URL",
+    "CAPABILITIES",
     "Api",
     "AsyncClient",
     "Call",
+    "CannotCarry",
     "Client",
     "Conflict",
     "Done",
     "Forbidden",
     "InvalidCall",
+    "MigmaCodec",
     "MigmaError",
+    "MigmaPlatform",
     "NotFound",
     "Page",
+    "PlatformProvider",
     "PlatformSettings",
     "Problem",
     "ProblemKind",

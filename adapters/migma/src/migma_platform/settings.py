@@ -6,6 +6,7 @@ from migma_http import HttpSettings
 from pydantic import Field
 
 from .api import BASE_URL, Api
+from .resources.sending import ProviderType
 
 __all__ = ["PlatformSettings"]
 
@@ -19,6 +20,7 @@ class PlatformSettings(HttpSettings):
     """
 
     base_url: str = Field(BASE_URL, description="Another place than Migma's own, such as a stand-in in tests.")
+    provider_type: ProviderType = Field("migma", description="Which provider Migma itself sends through.")
     project_id: str = Field(..., min_length=1, max_length=100, description="The project at Migma (its id there).")
 
     @property
