@@ -24,8 +24,8 @@ class Syncing:
         One pass, or the rest of one that was interrupted. From the first on, marketing leaves only while the last whole
         one is within its bound.
 
-        Raises `LookupError` where no provider keeps an audience of its own, and what its client raises where it cannot go
-        on; running it again goes on from there.
+        Raises `LookupError` where no provider keeps an audience of its own, and what its client raises where it cannot
+        go on; running it again goes on from there.
         """
         parts = self._parts
         pepper = parts.keys.pepper_bytes()
@@ -55,7 +55,7 @@ class Syncing:
         keeper = self._parts.connections.keeper()
         if keeper is None:
             raise LookupError(
-                f"the provider {BUILT_IN_PROVIDER} is bound to {self._parts.connections.bound}, which keeps no audience of "
-                "its own; bind it to Migma's own API with MIGMA_PROVIDER=platform"
+                f"the provider {BUILT_IN_PROVIDER} is bound to {self._parts.connections.bound}, which has no audience "
+                "of its own; bind it to Migma's own API with MIGMA_PROVIDER=platform"
             )
         return keeper
