@@ -31,13 +31,12 @@ class SyncPass:
 @dataclass(frozen=True, slots=True)
 class Link:
     """
-    Somebody known on both sides: the other side's id, what it was ``told`` of them, and what was ``taken`` from it, so
-    that neither is repeated.
+    Somebody known on both sides: the other side's id, and the topics that it was ``told`` they left, so that it is told
+    once.
     """
 
     theirs: str
     told: frozenset[TopicId] = frozenset()
-    taken: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +100,8 @@ class Syncs(Protocol):
         """Disconnect: nothing is waited for any more, and who is who there is forgotten. ``False`` if none was."""
         ...
 
-    def link(self, provider: str, contact: ContactId, link: Link) -> None:
-        """Record who somebody is there; in place of what was recorded before."""
+    def link(self, provider: str, links: Mapping[ContactId, Link]) -> None:
+        """Record who these are there, together; in place of what was recorded before."""
         ...
 
     def linked(self, provider: str, contacts: Sequence[ContactId]) -> Mapping[ContactId, Link]:

@@ -48,7 +48,7 @@ class Sides:
 
     def sync(self) -> SyncReport:
         """One pass."""
-        keeper = PlatformSync(Client(self.there.api, self.transport), self.their_project, DAY)
+        keeper = PlatformSync(Client(self.there.api, self.transport), self.their_project, DAY, page_size=10)
         return keeper.synchronize(self.project, self.store, self.clock, key_of)
 
     def add_here(self, email: str, status: Status = Status.SUBSCRIBED) -> None:

@@ -535,9 +535,8 @@ sync_contacts = Table(
     Column("provider", Text, primary_key=True),
     Column("theirs", Text, nullable=False),
     Column("told", JSON, nullable=False),
-    Column("taken", Text, nullable=False, server_default=""),
 )
-"""Who is who there. ``told`` are the topics that the other side knows were left, ``taken`` what was taken from it."""
+"""Who is who there. ``told`` are the topics that the other side was told they left."""
 
 sync_topics = Table(
     "sync_topics",

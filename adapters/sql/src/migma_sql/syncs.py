@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, exists, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, delete, exists, insert, select, update
 
 from migma_core.audience.contact import Contact, ContactId, ProjectId, Status
 from migma_core.audience.topic import TopicId
@@ -71,28 +71,36 @@ class Syncs:
             connection.execute(delete(sync_topics).where(t.provider == provider, t.topic_id.in_(ours)))
             return connection.execute(delete(syncs).where(*_this(project, provider))).rowcount > 0
 
-    def link(self, provider: str, contact: ContactId, link: Link) -> None:
-        """Record who somebody is there; somebody gone meanwhile is nobody to record."""
-        said = {"theirs": link.theirs, "told": sorted(link.told), "taken": link.taken}
+    def link(self, provider: str, links: Mapping[ContactId, Link]) -> None:
+        """Record who these are there; somebody gone meanwhile is nobody to record."""
         with writing(self._engine) as connection:
-            number = connection.scalar(select(contacts.c.id).where(contacts.c.ref == contact))
-            if number is None:
-                return
-            this = and_(sync_contacts.c.contact_id == number, sync_contacts.c.provider == provider)
-            if connection.execute(update(sync_contacts).where(this).values(said)).rowcount == 0:
-                connection.execute(insert(sync_contacts), {"contact_id": number, "provider": provider, **said})
+            known = select(contacts.c.ref, contacts.c.id).where(contacts.c.ref.in_(links))
+            numbers = {row.id: links[ContactId(row.ref)] for row in connection.execute(known)}
+            s = sync_contacts.c
+            connection.execute(delete(sync_contacts).where(s.provider == provider, s.contact_id.in_(numbers)))
+            rows = [
+                {
+                    "contact_id": number,
+                    "provider": provider,
+                    "theirs": link.theirs,
+                    "told": sorted(link.told),
+                }
+                for number, link in numbers.items()
+            ]
+            if rows:
+                connection.execute(insert(sync_contacts), rows)
 
     def linked(self, provider: str, people: Sequence[ContactId]) -> Mapping[ContactId, Link]:
         """Who these are there, as far as they are known there."""
         s = sync_contacts.c
         query = (
-            select(contacts.c.ref, s.theirs, s.told, s.taken)
+            select(contacts.c.ref, s.theirs, s.told)
             .join(contacts, contacts.c.id == s.contact_id)
             .where(s.provider == provider, contacts.c.ref.in_(people))
         )
         with reading(self._engine) as connection:
             rows = connection.execute(query).all()
-        return {ContactId(row.ref): Link(row.theirs, frozenset(map(TopicId, row.told)), row.taken) for row in rows}
+        return {ContactId(row.ref): Link(row.theirs, frozenset(map(TopicId, row.told))) for row in rows}
 
     def unlinked(self, project: ProjectId, provider: str, after: int, limit: int) -> tuple[tuple[Contact, ...], int]:
         """Subscribed people not known there, and where to go on."""

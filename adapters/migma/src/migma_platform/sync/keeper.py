@@ -57,8 +57,9 @@ class PlatformSync:
 
     Settings = PlatformSettings
 
-    def __init__(self, client: Client, project: str, bound: timedelta) -> None:
+    def __init__(self, client: Client, project: str, bound: timedelta, *, page_size: int = 100) -> None:
         self._client, self._project, self._bound = client, project, bound
+        self._page_size = page_size
 
     @classmethod
     def connect(cls, settings: PlatformSettings, transport: Transport | None = None) -> PlatformSync:
@@ -84,7 +85,7 @@ class PlatformSync:
         and `Unsettled` where people are deleted there meanwhile.
         """
         begun = store.syncs.begin(project.id, self.provider, self.bound, clock.now())
-        task = Pass(self._client, self._project, self.provider, project, store, clock, key_of)
+        task = Pass(self._client, self._project, self.provider, project, store, clock, key_of, self._page_size)
         for phase in _left(begun):
             phase(task)
         store.syncs.complete(project.id, self.provider)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from migma_wire import to_address
@@ -13,6 +12,7 @@ from migma_core.audience import (
     ConsentLevel,
     Contact,
     ContactDraft,
+    ContactId,
     Intake,
     InvalidAddress,
     Scalar,
@@ -70,7 +70,7 @@ def keep_people(task: Pass, phase: str, status: ContactStatus | None, page: int,
     fewer in the end than there were, it is read again.
     """
     for _ in range(_MOST_ROUNDS):
-        for found in task.every(api.list_page(task.there, page=page, status=status)):
+        for found in task.every(api.list_page(task.there, page=page, limit=task.page_size, status=status)):
             count = count or found.count or 0
             _take(task, list(_readable(task, found.rows)))
             page += 1
@@ -106,14 +106,19 @@ def _take(task: Pass, people: Sequence[_Person]) -> None:
     task.counts["people_added_here"] += done.created
     ours = {one.address: task.store.contacts.get(task.project.id, one.address) for one in people}
     known = task.store.syncs.linked(task.provider, [one.id for one in ours.values() if one is not None])
+    fresh: dict[ContactId, Link] = {}
     for one in people:
         contact = ours[one.address]
-        _settle(task, one, contact, known.get(contact.id) if contact else None)
+        _settle(task, one, contact)
+        if contact is not None:
+            before = known.get(contact.id)
+            link = Link(one.theirs.id, _tell_choices(task, one, contact, before.told if before else frozenset()))
+            fresh |= {} if link == before else {contact.id: link}
+    task.store.syncs.link(task.provider, fresh)
 
 
-def _settle(task: Pass, one: _Person, contact: Contact | None, link: Link | None) -> None:
-    now = link or Link(one.theirs.id)
-    stamp = f"{one.theirs.status} {one.theirs.unsubscribed_at or ''}"
+def _settle(task: Pass, one: _Person, contact: Contact | None) -> None:
+    """Carry what stands against somebody to where it is not known yet."""
     here = _ours(task, one.address, contact)
     settlement = settle(here, Theirs(one.theirs.status, one.theirs.unsubscribed_at))
     if settlement.here is not None:
@@ -122,11 +127,6 @@ def _settle(task: Pass, one: _Person, contact: Contact | None, link: Link | None
         task.ask(api.change_status(task.there, one.theirs.email, settlement.there))
         task.counts["denied_there"] += 1
     task.counts["returned"] += settlement.returned
-    if contact is not None:
-        told = _tell_choices(task, one, contact, now)
-        fresh = replace(now, theirs=one.theirs.id, told=told, taken=stamp)
-        if fresh != link:
-            task.store.syncs.link(task.provider, contact.id, fresh)
 
 
 def _ours(task: Pass, address: Address, contact: Contact | None) -> Ours:
@@ -150,10 +150,10 @@ def _deny_here(task: Pass, one: _Person, reason: SuppressionReason) -> None:
     task.counts["denied_here"] += 1
 
 
-def _tell_choices(task: Pass, one: _Person, contact: Contact, link: Link) -> frozenset[TopicId]:
+def _tell_choices(task: Pass, one: _Person, contact: Contact, told: frozenset[TopicId]) -> frozenset[TopicId]:
     """Tell Migma which topics somebody left, each once; not which they joined: they may have left them there."""
     left = frozenset(topic for topic, joined in contact.topics.items() if not joined and topic in task.topics)
-    for topic in sorted(left - link.told):
+    for topic in sorted(left - told):
         task.ask(topics.unsubscribe(task.there, task.topics[topic], one.theirs.id))
         task.counts["topics_left_there"] += 1
     return left

@@ -42,6 +42,7 @@ class Pass:
     store: Store
     clock: Clock
     key_of: Callable[[Address], AddressKey]
+    page_size: int = 100
     counts: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
 

@@ -40,7 +40,6 @@ def upgrade() -> None:
         sa.Column("provider", sa.Text(), nullable=False),
         sa.Column("theirs", sa.Text(), nullable=False),
         sa.Column("told", sa.JSON(), nullable=False),
-        sa.Column("taken", sa.Text(), nullable=False, server_default=""),
         sa.PrimaryKeyConstraint("contact_id", "provider", name="pk_sync_contacts"),
     )
     op.create_table(
