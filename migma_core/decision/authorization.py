@@ -216,7 +216,7 @@ def _marketing_faults(request: SendRequest, sender: Sender, policy: Policy) -> t
     if not (sender.postal_address or "").strip():
         faults.append(PostalAddressMissing())
     # D16: who left there in the meantime must not be written to from here, through whatever provider
-    faults += [SyncOverdue(one.provider, one.as_of, one.bound) for one in sender.overdue]
+    faults += [SyncOverdue(one.provider, one.as_of, one.bound) for one in dict.fromkeys(sender.overdue)]
     return tuple(faults)
 
 

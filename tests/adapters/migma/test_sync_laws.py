@@ -55,9 +55,7 @@ def applied(ours: Ours, theirs: Theirs) -> tuple[Ours, Theirs]:
 
 @given(OURS, THEIRS)
 def test_repeating_it_comes_to_rest(ours: Ours, theirs: Theirs) -> None:
-    """
-    Once settled, nothing is left to do there, and here at most what was set there is known as such; then nothing at all.
-    """
+    """Settled once, nothing is left to do there, and here at most what was set there; then nothing at all."""
     once = applied(ours, theirs)
     assert settle(*once).there is None
     assert settle(*once).here in {None, DENIED_THERE.get(settle(ours, theirs).there or theirs.status)}

@@ -58,8 +58,8 @@ def settle(ours: Ours, theirs: Theirs) -> Settlement:
     One thing ends an opt-out that Migma holds, as it does here (D13): the person's own proven consent, given later.
     Migma keeps it all the same, so that through Migma they are written to only once they come back there as well.
 
-    A denial that was set there comes back as one of there, once: nobody can tell whether the person said the same in the
-    meantime, so it stands until they say otherwise.
+    A denial that was set there comes back as one of there, once: nobody can tell whether the person said the same in
+    the meantime, so it stands until they say otherwise.
 
     >>> settle(Ours(), Theirs(ContactStatus.UNSUBSCRIBED)).here
     <SuppressionReason.UNSUBSCRIBE: 'unsubscribe'>
