@@ -90,7 +90,8 @@ FAULTS: tuple[tuple[Fault, str], ...] = (
     ),
     (
         a.SyncOverdue("platform", datetime(2026, 5, 1, 12, tzinfo=UTC), timedelta(hours=24)),
-        "who opted out at platform is known as of 2026-05-01 12:00 UTC, and may be 24 hours old at most; run: migma sync",
+        "who opted out at platform is known as of 2026-05-01 12:00 UTC, and may be 24 hours old at most; "
+        "run: migma sync",
     ),
     (
         a.SyncOverdue("platform", None, timedelta(hours=1.5)),
