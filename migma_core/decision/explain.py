@@ -159,9 +159,11 @@ def explain_fault(fault: Fault) -> str:  # noqa: PLR0911 - one line per fault
         case a.CannotCarry(provider, what):
             return f"the provider {provider} cannot carry {what}; send it through another"
         case a.SyncOverdue(provider, as_of, bound):
-            since = f"as of {as_of:%Y-%m-%d %H:%M} UTC" if as_of else "not at all yet"
+            if as_of is None:
+                return f"opt-outs at {provider} are not known yet; run: migma sync"
             hours = f"{bound.total_seconds() / 3600:g} hours"
-            return f"who opted out at {provider} is known {since}, and may be {hours} old at most; run: migma sync"
+            known = f"opt-outs at {provider} are known as of {as_of:%Y-%m-%d %H:%M} UTC"
+            return f"{known}, and may be {hours} old at most; run: migma sync"
         case a.LoopbackLinks(provider):
             here = f"the links lead to this machine only, and {provider} delivers elsewhere"
             return f"{here}; give the brand an https base_url"

@@ -53,7 +53,7 @@ def test_marketing_waits_for_the_first_pass_and_then_leaves(bound: Run, there: C
     assert (receipt.code, receipt.json["status"]) == (0, "sent"), receipt.err
     early = checked(bound("send", *LETTER, *TO_NEWS), there)
     assert early.code == 1
-    assert "who opted out at platform is known not at all yet" in early.err
+    assert "opt-outs at platform are not known yet" in early.err
     assert "run: migma sync" in early.err
     assert bound("sync", "status").code == 0  # nothing is connected yet
 

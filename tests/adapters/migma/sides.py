@@ -51,10 +51,10 @@ class Sides:
         keeper = PlatformSync(Client(self.there.api, self.transport), self.their_project, DAY, page_size=10)
         return keeper.synchronize(self.project, self.store, self.clock, key_of)
 
-    def add_here(self, email: str, status: Status = Status.SUBSCRIBED) -> None:
+    def add_here(self, email: str, status: Status = Status.SUBSCRIBED, **said: Any) -> None:
         """A contact of ours."""
         local, domain = email.split("@")
-        draft = ContactDraft(address=Address(local, domain), status=status)
+        draft = ContactDraft(address=Address(local, domain), status=status, **said)
         self.store.contacts.add(self.project.id, draft, self.clock.now(), "form")
 
     def deny_here(self, email: str, reason: SuppressionReason) -> None:

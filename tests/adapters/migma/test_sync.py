@@ -20,7 +20,7 @@ def test_who_is_known_on_one_side_becomes_known_on_the_other(sides: Sides) -> No
     """With their status; whoever may not be written to here is not passed on at all."""
     sides.person_there("ada@example.com", firstName="Ada", tags=["beta"], customFields={"plan": "pro"})
     sides.person_there("bo@example.com", "non-subscribed")
-    sides.add_here("cy@example.com")
+    sides.add_here("cy@example.com", first_name='Cy, "the" one', fields={"plan": "pro", "seats": 3})
     sides.add_here("di@example.com", Status.NON_SUBSCRIBED)
     sides.add_here("ed@example.com", Status.UNSUBSCRIBED)
     sides.add_here("fay@example.com")
@@ -35,7 +35,10 @@ def test_who_is_known_on_one_side_becomes_known_on_the_other(sides: Sides) -> No
         {"plan": "pro"},
     )
     assert sides.here("bo@example.com") is Status.NON_SUBSCRIBED
-    assert sides.status_there("cy@example.com") == "subscribed"
+    cy = sides.world.find(sides.their_project, "cy@example.com")
+    assert cy is not None
+    assert (cy["status"], cy["firstName"]) == ("subscribed", 'Cy, "the" one')
+    assert cy["customFields"] == {"plan": "pro", "seats": "3"}
     for absent in ("di", "ed", "fay"):
         assert sides.status_there(f"{absent}@example.com") is None
     assert report.counts["people_added_here"] == 2
@@ -304,7 +307,6 @@ def test_a_write_is_never_repeated_and_a_read_is(sides: Sides) -> None:
     sides.there.faults.append(Fault(500))
     sides.sync()
     sides.add_here("ada@example.com")
-    sides.there.faults.extend([])
 
     def fail_the_import(request: HttpRequest) -> None:
         if request.url.endswith("/contacts/imports"):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from hashlib import sha256
 from typing import Final
 
 from migma_core.audience import Contact, SuppressionReason
+from migma_core.message.template import as_text
 
 from ..resources import contacts as api
 from .task import Pass
@@ -19,6 +20,7 @@ __all__ = ["keep_missing"]
 _AT_ONCE: Final = 1_000
 _LOOK_EVERY: Final = timedelta(seconds=2)
 _MOST_LOOKS: Final = 300
+_LONGEST_PHONE: Final = 30
 _COLUMNS: Final = ("email", "firstName", "lastName", "phone", "country", "language")
 
 
@@ -47,8 +49,9 @@ def _denied(task: Pass, one: Contact) -> bool:
 
 
 def _give(task: Pass, people: Sequence[Contact]) -> None:
-    file = _csv(people)
-    columns = {name: name for name in _COLUMNS}
+    own = {name: f"field {name}" for name in sorted({name for one in people for name in one.fields})}
+    file = _csv(people, own)
+    columns = {**{name: name for name in _COLUMNS}, **({"customFields": own} if own else {})}
     key = f"migma/sync/{sha256(file).hexdigest()[:32]}"
     job = task.ask(api.import_csv(task.there, file, columns).keyed(key))
     for _ in range(_MOST_LOOKS):
@@ -64,13 +67,13 @@ def _give(task: Pass, people: Sequence[Contact]) -> None:
         task.notes.append(f"{job.counts.failed} people were refused there")
 
 
-def _csv(people: Sequence[Contact]) -> bytes:
-    """A file that is the same for the same people; what a spreadsheet would run stays text by its quotes alone."""
+def _csv(people: Sequence[Contact], own: Mapping[str, str]) -> bytes:
+    """A file that is the same for the same people, with a column for each custom field that any of them has."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, quoting=csv.QUOTE_ALL)
-    writer.writerow(_COLUMNS)
+    writer.writerow((*_COLUMNS, *own.values()))
     for one in people:
-        writer.writerow(
-            (str(one.address), one.first_name, one.last_name, one.phone and one.phone[:30], one.country, one.language)
-        )
+        fields = (as_text(one.fields.get(name)) for name in own)
+        profile = (one.first_name, one.last_name, (one.phone or "")[:_LONGEST_PHONE], one.country, one.language)
+        writer.writerow((str(one.address), *profile, *fields))
     return out.getvalue().encode()
