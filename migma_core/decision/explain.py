@@ -162,8 +162,8 @@ def explain_fault(fault: Fault) -> str:  # noqa: PLR0911 - one line per fault
             if as_of is None:
                 return f"opt-outs at {provider} are not known yet; run: migma sync"
             hours = f"{bound.total_seconds() / 3600:g} hours"
-            known = f"opt-outs at {provider} are known as of {as_of:%Y-%m-%d %H:%M} UTC"
-            return f"{known}, and may be {hours} old at most; run: migma sync"
+            since = f"opt-outs at {provider} are known as of {as_of:%Y-%m-%d %H:%M} UTC"
+            return f"{since}, and may be {hours} old at most; run: migma sync"
         case a.LoopbackLinks(provider):
             here = f"the links lead to this machine only, and {provider} delivers elsewhere"
             return f"{here}; give the brand an https base_url"

@@ -17,7 +17,7 @@ from migma_http import HttpRequest, HttpResponse, NoAnswer, Secret, Sent
 
 from ..api import Api
 from ..settings import PlatformSettings
-from . import people, senders  # noqa: F401 - they register their routes
+from . import lists, people, senders  # noqa: F401 - they register their routes
 from .routes import Asked, find
 from .world import Refusal, World
 
