@@ -345,7 +345,7 @@ def test_what_a_provider_repeats_is_masked() -> None:
     person = contacts.Contact.model_validate({"id": "1", "email": "ada@example.com"})
     row = logs.LogRow(status="sent", to_email="ada@example.com")
     shown = (mail("p"), sending.send(mail("p")), person, NewContact(email="ada@example.com"), row)
-    assert "ada" not in repr(shown)
+    assert "ada@" not in repr(shown)
 
 
 def test_a_problem_is_raised_as_its_kind(there: Counterpart, project: str) -> None:
