@@ -13,6 +13,7 @@ from ..request.exclusion import EarlierRecipients, ExceptSegment
 from ..request.provider import Capabilities
 from ..request.recipients import OneAddress
 from ..request.send_request import SendRequest
+from ..request.sync import Sync
 from .faults import (
     AudienceUnknown,
     CannotCarry,
@@ -28,6 +29,7 @@ from .faults import (
     PostalAddressMissing,
     ProviderNotConnected,
     ReservedName,
+    SyncOverdue,
     TopicMissing,
     TopicUnusable,
 )
@@ -74,7 +76,8 @@ class Sender:
 
     ``domain`` and ``topic`` are ``None`` where the account or project has none of that name. ``missing_exclusions`` are
     the segments and sends to leave out that do not exist, ``capabilities`` what the provider can carry, where known.
-    ``loopback_links`` is set where the brand's links lead to this machine only.
+    ``loopback_links`` is set where the brand's links lead to this machine only. ``overdue`` are the account's connected
+    syncs that are older than their bound.
     """
 
     domain: SendingDomain | None
@@ -85,6 +88,7 @@ class Sender:
     missing_exclusions: frozenset[str] = frozenset()
     capabilities: Capabilities | None = None
     loopback_links: bool = False
+    overdue: tuple[Sync, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +172,14 @@ def _carrying_faults(request: SendRequest, sender: Sender) -> tuple[Fault, ...]:
         faults.append(CannotCarry(can.name, "attachments"))
     if request.deliver_at is not None and not can.schedules:
         faults.append(CannotCarry(can.name, "time of delivery"))
-    if len(request.labels) > can.most_labels:
+    if request.headers and not can.own_headers:
+        faults.append(CannotCarry(can.name, "headers of your own"))
+    if request.content.text is not None and not can.own_text:
+        html = request.content.html.strip()
+        faults.append(CannotCarry(can.name, "a text of your own" if html else "a message without HTML"))
+    if (request.labels or request.metadata) and not can.marks:
+        faults.append(CannotCarry(can.name, "labels and metadata"))
+    elif len(request.labels) > can.most_labels:
         faults.append(CannotCarry(can.name, "so many labels"))
     recipients = request.recipients
     if isinstance(recipients, OneAddress) and recipients.address.is_international and not can.international_local_parts:
@@ -206,6 +217,8 @@ def _marketing_faults(request: SendRequest, sender: Sender, policy: Policy) -> t
         faults.append(MarketingAheadOfTime())
     if not (sender.postal_address or "").strip():
         faults.append(PostalAddressMissing())
+    # D16: who left there in the meantime must not be written to from here, through whatever provider
+    faults += [SyncOverdue(one.provider, one.as_of, one.bound) for one in dict.fromkeys(sender.overdue)]
     return tuple(faults)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 
 from ..audience.topic import TopicId
@@ -22,6 +23,7 @@ __all__ = [
     "PostalAddressMissing",
     "ProviderNotConnected",
     "ReservedName",
+    "SyncOverdue",
     "TopicMissing",
     "TopicUnusable",
 ]
@@ -133,7 +135,16 @@ class CannotCarry:
     """The provider cannot carry something that the request holds; it is never dropped in silence (design D9)."""
 
     provider: str
-    what: Literal["attachments", "international recipient", "time of delivery", "so many labels"]
+    what: Literal[
+        "attachments",
+        "international recipient",
+        "time of delivery",
+        "headers of your own",
+        "a text of your own",
+        "a message without HTML",
+        "labels and metadata",
+        "so many labels",
+    ]
     kind: Literal["cannot_carry"] = field(default="cannot_carry", kw_only=True, repr=False)
 
 
@@ -152,6 +163,16 @@ class MarketingAheadOfTime:
     kind: Literal["marketing_ahead_of_time"] = field(default="marketing_ahead_of_time", kw_only=True, repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class SyncOverdue:
+    """People's choices that a provider keeps have not been fetched for longer than is allowed (design D16)."""
+
+    provider: str
+    as_of: datetime | None
+    bound: timedelta
+    kind: Literal["sync_overdue"] = field(default="sync_overdue", kw_only=True, repr=False)
+
+
 Fault: TypeAlias = (
     DomainUnverified
     | DomainSuspended
@@ -168,4 +189,5 @@ Fault: TypeAlias = (
     | CannotCarry
     | LoopbackLinks
     | MarketingAheadOfTime
+    | SyncOverdue
 )

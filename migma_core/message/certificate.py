@@ -17,7 +17,7 @@ from ..decision.purpose import Purpose
 from ..request.content import Attachment
 from .message import Message
 
-__all__ = ["Delivered", "certify", "certify_mime", "read_mime"]
+__all__ = ["Delivered", "certify", "certify_delegated", "certify_mime", "read_mime"]
 
 _LONGEST_LINE: Final = 998
 _HIDDEN = re.compile(
@@ -64,6 +64,21 @@ def certify(delivered: Delivered, message: Message) -> tuple[str, ...]:
     is_marketing = message.approval.purpose is Purpose.MARKETING
     asked = _marketing(delivered, message) if is_marketing else _transactional(delivered)
     return (*_common(delivered, message), *asked)
+
+
+def certify_delegated(delivered: Delivered, message: Message) -> tuple[str, ...]:
+    """
+    The same for a provider that adds the opt-out, its headers and the footer itself (design D16): what leaves for it
+    holds none of ours, so that no mailbox has two. One recipient, the approved one, and the subject that was meant.
+    """
+    ours = [name for name, _ in delivered.headers]
+    link = message.unsubscribe_url if message.approval.purpose is Purpose.MARKETING else None
+    bodies = (delivered.text or "") + (delivered.html or "")
+    return (
+        *_common(delivered, message),
+        *(f"it carries {name}, which the provider adds itself" for name in ours),
+        *_says("our opt-out link stands beside the provider's", link is not None and link in bodies),
+    )
 
 
 def certify_mime(octets: bytes, message: Message) -> tuple[str, ...]:

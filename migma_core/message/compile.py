@@ -10,12 +10,12 @@ from typing import Final
 from ..decision.purpose import Purpose, classify
 from ..request.brand import Brand
 from ..request.send_request import SendRequest
-from .compliance import OURS, UNSUBSCRIBE_URL, with_html_footer, with_pixel, with_text_footer
-from .html_places import html_places
+from .compliance import OURS, UNSUBSCRIBE_URL, with_advertisement, with_html_footer, with_pixel, with_text_footer
+from .html_places import Places, html_places
 from .plain_text import plain_text
 from .template import InvalidTemplate, Template, lined, parse_template
 
-__all__ = ["COMPILER", "Compiled", "compile_content", "missing_names"]
+__all__ = ["COMPILER", "Compiled", "compile_content", "delegated_page", "missing_names"]
 
 COMPILER: Final = 3
 """Version of the compiler, recorded with each attempt: the same version makes the same bytes."""
@@ -78,12 +78,25 @@ def compile_content(request: SendRequest, brand: Brand) -> Compiled:
     subject = parse_template(content.subject)
     if subject.names & OURS:
         raise InvalidTemplate("the subject cannot hold a link or a postal address; place them in the body")
-    page = html_places(parse_template(lined(content.html))) if content.html.strip() else None
+    page = _page(request)
     text = parse_template(lined(content.text if content.text is not None else plain_text(content.html)))
     if purpose is Purpose.TRANSACTIONAL:
         return Compiled(request, brand, purpose, subject, text, page.template if page else None)
     html = with_pixel(with_html_footer(page, brand)) if page else None
     return Compiled(request, brand, purpose, subject, with_text_footer(text, brand), html)
+
+
+def delegated_page(compiled: Compiled) -> Template | None:
+    """
+    The page for a provider that adds the opt-out link and the address itself (`Capabilities.delegates_compliance`): as
+    its author wrote it, and where it is marketing, with the brand's line that names an advertisement.
+
+    Only such a provider asks for it; `Compiled.html` is complete for every other.
+    """
+    page = _page(compiled.request)
+    if page is None or compiled.purpose is Purpose.TRANSACTIONAL:
+        return page.template if page else None
+    return with_advertisement(page, compiled.brand)
 
 
 def missing_names(compiled: Compiled, known: Iterable[str]) -> tuple[str, ...]:
@@ -97,3 +110,8 @@ def missing_names(compiled: Compiled, known: Iterable[str]) -> tuple[str, ...]:
         part.name for one in templates for part in one.parts if not isinstance(part, str) and part.fallback is None
     }
     return tuple(sorted(needed - have - OURS))
+
+
+def _page(request: SendRequest) -> Places | None:
+    html = request.content.html
+    return html_places(parse_template(lined(html))) if html.strip() else None

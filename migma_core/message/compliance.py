@@ -24,6 +24,7 @@ __all__ = [
     "feedback_id",
     "list_id",
     "one_click_headers",
+    "with_advertisement",
     "with_html_footer",
     "with_pixel",
     "with_text_footer",
@@ -91,7 +92,19 @@ def with_html_footer(page: Places, brand: Brand) -> Template:
     """
     if page.unfinished is not None:
         raise InvalidTemplate(f"the HTML ends {page.unfinished}, where no reader would see an opt-out link; close it")
-    footer, parts = _html_footer(page.seen, brand), page.template.parts
+    return _at_the_end(page, _html_footer(page.seen, brand))
+
+
+def with_advertisement(page: Places, brand: Brand) -> Template:
+    """
+    Add the line that names an advertisement alone, where the brand has one (N-04): for a provider that brings its own
+    footer (design D16).
+    """
+    return _at_the_end(page, _advertisement(brand))
+
+
+def _at_the_end(page: Places, footer: Template) -> Template:
+    parts = page.template.parts
     if page.body_end is None or not footer.parts:
         return page.template + footer
     number, place = page.body_end
@@ -116,9 +129,7 @@ def with_text_footer(template: Template, brand: Brand) -> Template:
 
 
 def _html_footer(names: frozenset[str], brand: Brand) -> Template:
-    footer = Template(())
-    if brand.advertisement.strip():  # N-04
-        footer += Template((f'\n<p style="{_STYLE}">{escape(brand.advertisement)}</p>',))
+    footer = _advertisement(brand)
     if POSTAL_ADDRESS not in names:
         lines = "<br>".join(escape(line) for line in (brand.name, *brand.postal_address.splitlines()))
         footer += Template((f'\n<p style="{_STYLE}">{lines}</p>',))
@@ -126,6 +137,11 @@ def _html_footer(names: frozenset[str], brand: Brand) -> Template:
         said = f'\n<p style="{_STYLE}"><a href="{{{{{UNSUBSCRIBE_URL}}}}}">Unsubscribe</a></p>\n'
         footer += html_places(parse_template(said)).template
     return footer
+
+
+def _advertisement(brand: Brand) -> Template:
+    shown = brand.advertisement.strip()
+    return Template((f'\n<p style="{_STYLE}">{escape(brand.advertisement)}</p>',) if shown else ())
 
 
 # Dark on light, at a readable size: a link that cannot be seen is no link (C-12).

@@ -31,6 +31,7 @@ from .store import (
     Store,
     Tag,
 )
+from .sync import Keeper, Link, SyncPass, SyncReport, Syncs
 
 __all__ = [
     "Begun",
@@ -54,7 +55,9 @@ __all__ = [
     "Inbox",
     "InboxEvent",
     "Incoming",
+    "Keeper",
     "Ledger",
+    "Link",
     "ListingProvider",
     "MailboxEvent",
     "MailboxFact",
@@ -80,6 +83,9 @@ __all__ = [
     "Story",
     "Stream",
     "SuppressionRecord",
+    "SyncPass",
+    "SyncReport",
+    "Syncs",
     "Tag",
     "TopicChoice",
     "VerifyingProvider",

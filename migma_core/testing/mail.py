@@ -28,6 +28,7 @@ from ..message.message import Batch, Message
 from ..message.token import DeliveryId, Token, TokenKeys, TokenPurpose, mint_token
 from ..request.brand import Brand
 from ..request.content import Attachment, Content
+from ..request.provider import Capabilities
 from ..request.recipients import TagHolders
 from ..request.send_request import SendRequest
 from .strategies import custom_headers, labels, metadata, names, sender_names
@@ -42,6 +43,7 @@ __all__ = [
     "mail_contents",
     "people_values",
     "plain_batch",
+    "within",
 ]
 
 NOW: Final = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -125,6 +127,30 @@ def plain_batch(
     brand = Brand("Acme", "1 Main Street", "https://mail.example.com")
     request = replace(_request(content, Purpose.TRANSACTIONAL, "Acme", {}), deliver_at=deliver_at)
     return _batch(request, brand, [{}] * count, address)
+
+
+def within(batch: Batch, can: Capabilities) -> Batch:
+    """
+    As much of a batch as a provider declares that it carries: what it does not is left out of the request, which is
+    then approved anew. A provider that carries it all has the batch itself.
+    """
+    request = batch.compiled.request
+    content = replace(
+        request.content,
+        attachments=request.content.attachments if can.attachments else (),
+        text=request.content.text if can.own_text else None,
+    )
+    carried = replace(
+        request,
+        content=content,
+        headers=request.headers if can.own_headers else {},
+        labels=request.labels if can.marks else (),
+        metadata=request.metadata if can.marks else {},
+    )
+    if carried == request and len(batch.messages) <= can.most_messages:
+        return batch
+    people = [message.values for message in batch.messages[: can.most_messages]]
+    return _batch(carried, batch.compiled.brand, people)
 
 
 _FILE_NAMES = ("terms.pdf", "a b (1).pdf", "Übersicht.pdf", "見積書.pdf", f"{'long' * 40}.pdf")

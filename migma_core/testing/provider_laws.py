@@ -23,7 +23,7 @@ from ..message.message import Batch
 from .encoding_laws import EncodingLaws
 from .hand_over_laws import HandOverLaws
 from .law import law
-from .mail import NOW, batches, plain_batch
+from .mail import NOW, batches, plain_batch, within
 
 __all__ = ["ProviderLaws"]
 
@@ -37,14 +37,19 @@ class ProviderLaws(EncodingLaws, HandOverLaws):
         """The bodies that leave, with a NUL between two."""
         return b"\0".join(self.provider().encode(batch).bodies)
 
+    def carried(self, batch: Batch) -> Batch:
+        """As much of a batch as the provider declares that it carries."""
+        return within(batch, self.provider().capabilities)
+
     @law("design D9", "an attachment, a name or a reply-to dropped in silence", batch=batches(most=1, whole=True))
     def test_nothing_of_the_message_is_lost(self, batch: Batch) -> None:
         """Names, reply-to, files and images, labels, metadata and our delivery's id arrive as they were given."""
+        batch, marks = self.carried(batch), self.provider().capabilities.marks
         request = batch.compiled.request
         for delivered, message in zip(self.delivered(batch), batch.messages, strict=True):
             assert delivered.sender == (request.sender_name, str(request.sender))
             assert delivered.reply_to == (str(request.reply_to) if request.reply_to else None)
-            assert delivered.delivery == message.delivery
+            assert delivered.delivery == (message.delivery if marks else None)
             assert sorted(delivered.labels) == sorted(request.labels)
             assert dict(delivered.metadata) == dict(request.metadata)
             assert sorted(delivered.files, key=repr) == sorted(request.content.attachments, key=repr)
@@ -67,6 +72,13 @@ class ProviderLaws(EncodingLaws, HandOverLaws):
         )
         for declared, batch in claims:
             assert self._carries(batch()) is declared
+        assert can.delegates_compliance is self.delegated
+
+    @law("design D9, D16", "a header of the caller's own, gone without a word", batch=batches(most=1, whole=True))
+    def test_what_is_not_declared_is_refused(self, batch: Batch) -> None:
+        """Headers, a text, labels or metadata that a provider does not declare are never dropped in silence."""
+        if self.carried(batch) is not batch:
+            assert not self._carries(batch)
 
     def _carries(self, batch: Batch) -> bool:
         try:

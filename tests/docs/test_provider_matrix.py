@@ -8,6 +8,7 @@ from pathlib import Path
 
 from migma_mailgun import CAPABILITIES as MAILGUN
 from migma_outbox import CAPABILITIES as OUTBOX
+from migma_platform import CAPABILITIES as PLATFORM
 from migma_resend import CAPABILITIES as RESEND
 from migma_sendgrid import CAPABILITIES as SENDGRID
 from migma_ses import BULK_CAPABILITIES as SES_BULK
@@ -21,6 +22,7 @@ BEGIN, END = "<!-- declared -->", "<!-- end -->"
 PROVIDERS = {
     "outbox": OUTBOX,
     "mailgun": MAILGUN,
+    "platform": PLATFORM,
     "resend": RESEND,
     "sendgrid": SENDGRID,
     "ses": SES,
@@ -45,6 +47,10 @@ ROWS: tuple[tuple[str, Callable[[Capabilities], object]], ...] = (
     ("the same in a batch", lambda can: can.schedules_batches),
     ("labels of a message", lambda can: can.most_labels),
     ("can list what it accepted", lambda can: can.lists_deliveries),
+    ("headers of your own", lambda can: can.own_headers),
+    ("a text of your own beside the HTML", lambda can: can.own_text),
+    ("labels, metadata and our delivery's id come back with events", lambda can: can.marks),
+    ("keeps people's choices itself, and adds the opt-out to marketing", lambda can: can.delegates_compliance),
     ("mail stays on this machine, and may hold links to it", lambda can: can.stays_here),
 )
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from migma_mailgun import encode as mailgun
+from migma_platform.body import encode as platform
 from migma_resend import encode as resend
 from migma_sendgrid import encode as sendgrid
 from migma_ses import Encoder
@@ -77,10 +78,15 @@ def shape_of_variables(part: Part) -> Any:
     return part.data if part.name in {"from", "to"} else None
 
 
-def batch_of(name: str, x: str, *, marketing: bool, count: int) -> Batch:
+def batch_of(name: str, x: str, *, marketing: bool, count: int, text: str | None = TEXT) -> Batch:
     """One person's mail with these values, or one of several."""
     them = [{"name": name, "x": x}, {"name": "Bo", "x": "y"}][:count]
-    return batch_for(compiled_for(SUBJECT, HTML, TEXT, transactional=not marketing), them)
+    return batch_for(compiled_for(SUBJECT, HTML, text, transactional=not marketing), them)
+
+
+def migma(batch: Batch) -> bytes:
+    """A direct send through Migma."""
+    return platform(batch, "proj_1")
 
 
 ENCODERS: dict[str, Callable[[Batch], bytes]] = {
@@ -90,8 +96,9 @@ ENCODERS: dict[str, Callable[[Batch], bytes]] = {
     "ses": Encoder(),
     "ses_raw": RawEncoder(),
     "ses_bulk": ses_bulk,
+    "migma": migma,
 }
-ONE_AT_A_TIME = frozenset({"ses", "ses_raw"})
+ONE_AT_A_TIME = frozenset({"ses", "ses_raw", "migma"})
 SHAPES = [(name, count) for name in ENCODERS for count in (1, 2) if count == 1 or name not in ONE_AT_A_TIME]
 
 
@@ -100,12 +107,14 @@ SHAPES = [(name, count) for name in ENCODERS for count in (1, 2) if count == 1 o
 def test_no_value_makes_a_header_a_line_or_a_recipient(name: str, count: int, marketing: bool) -> None:
     """Of all the corpus, in subject and body: the request has the shape it has for Ada, or the row is refused."""
     encode = ENCODERS[name]
-    plain = read(encode(batch_of("Ada", "x", marketing=marketing, count=count)))
+    kind: dict[str, Any] = {"marketing": marketing, "count": count}
+    kind["text"] = None if name == "migma" else TEXT  # it derives its own
+    plain = read(encode(batch_of("Ada", "x", **kind)))
     refused = 0
     for value in CORPUS:
-        assert read(encode(batch_of("Ada", value, marketing=marketing, count=count))) == plain
+        assert read(encode(batch_of("Ada", value, **kind))) == plain
         try:
-            hostile = batch_of(value, "x", marketing=marketing, count=count)
+            hostile = batch_of(value, "x", **kind)
         except HeaderRefused:
             refused += 1
             continue

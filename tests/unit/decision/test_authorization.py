@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -37,6 +37,7 @@ from migma_core import (
     health,
 )
 from migma_core.decision import faults as a
+from migma_core.request import Sync
 from migma_core.request.provider import Capabilities
 
 TOPIC = Topic(TopicId("d" * 32), "News")
@@ -282,6 +283,36 @@ def test_what_the_provider_cannot_carry_is_refused() -> None:
     assert faults(labelled, replace(READY, capabilities=rich)) == ()
     assert faults(replace(RESET, deliver_at=LATER), replace(READY, capabilities=rich)) == ()
     assert faults(request, replace(READY, capabilities=rich)) == ()
+
+
+def test_what_a_provider_has_no_field_for_is_refused() -> None:
+    """Headers, a text, labels and metadata are faults where it says that it takes none; never dropped (D9, D16)."""
+    bare = Capabilities("bare", 1, own_headers=False, own_text=False, marks=False)
+    sender, whole = replace(READY, capabilities=bare), replace(READY, capabilities=Capabilities("whole", 1))
+    marked = replace(CAMPAIGN, headers={"X-Campaign": "spring"}, labels=("spring",))
+    worded = replace(CAMPAIGN, content=Content("Hello", "<p>Hello</p>", "Hello"), metadata={"order": "1"})
+    assert faults(marked, sender) == (
+        a.CannotCarry("bare", "headers of your own"),
+        a.CannotCarry("bare", "labels and metadata"),
+    )
+    assert faults(worded, sender) == (
+        a.CannotCarry("bare", "a text of your own"),
+        a.CannotCarry("bare", "labels and metadata"),
+    )
+    plain = replace(CAMPAIGN, content=Content("Hello", "", "Hello"))
+    assert faults(plain, sender) == (a.CannotCarry("bare", "a message without HTML"),)
+    assert faults(marked, whole) == faults(worded, whole) == faults(plain, whole) == faults(CAMPAIGN, sender) == ()
+
+
+def test_an_overdue_sync_stops_marketing_through_any_provider() -> None:
+    """Who left where their choices are kept must not be written to from here (D16); other mail does not ask."""
+    day = timedelta(days=1)
+    overdue = (Sync("platform", LATER, day), Sync("other", None, day))
+    sender = replace(READY, overdue=overdue, connected=frozenset({"migma", "ses"}))
+    expected = (a.SyncOverdue("platform", LATER, day), a.SyncOverdue("other", None, day))
+    for provider in ("migma", "ses"):
+        assert faults(replace(CAMPAIGN, provider=provider), sender) == expected
+        assert faults(replace(RESET, provider=provider), sender) == ()
 
 
 def test_marketing_is_not_handed_over_ahead_of_its_time() -> None:

@@ -24,7 +24,7 @@ class HttpRequest:
     <POST https://api.example.com/send, 1 header, 2 octets>
     """
 
-    method: Literal["GET", "POST"]
+    method: Literal["GET", "POST", "PATCH", "DELETE"]
     url: str
     headers: tuple[Header, ...] = ()
     body: bytes = b""

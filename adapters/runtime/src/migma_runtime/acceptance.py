@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from migma_core.audience.contact import BUILT_IN_VALUES
-from migma_core.decision import Authorized, Fault, Policy, Refused, Sender, authorize, explain
+from migma_core.decision import Authorized, Fault, Policy, Purpose, Refused, Sender, authorize, explain
 from migma_core.message import Compiled, compile_content, missing_names
+from migma_core.message.compile import delegated_page
+from migma_core.message.compliance import UNSUBSCRIBE_URL
 from migma_core.ports import Capabilities
 from migma_core.request import Brand, SendRequest
 
@@ -45,11 +47,18 @@ def check_content(
     """
     Compile the content and make sure that every placeholder can be filled and the provider can carry it all.
 
-    Raises `InvalidTemplate`, `MissingVariables`, or `ValueError` for attachments the provider cannot carry (design D9).
+    Raises `InvalidTemplate`, `MissingVariables`, or `ValueError` for what the provider cannot carry (design D9), such
+    as a second opt-out beside its own.
     """
     compiled = compile_content(request, brand)
     if names := missing_names(compiled, BUILT_IN_VALUES | known_fields):
         raise MissingVariables(names)
     if request.content.attachments and not capabilities.attachments:
         raise ValueError(f"the provider {capabilities.name} carries no attachments; send a link instead")
+    page = delegated_page(compiled) if capabilities.delegates_compliance else None
+    if page is not None and compiled.purpose is Purpose.MARKETING and UNSUBSCRIBE_URL in page.names:
+        raise ValueError(
+            f"the template places {{{{{UNSUBSCRIBE_URL}}}}}, and the provider {capabilities.name} adds an opt-out of "
+            "its own to marketing; take it out"
+        )
     return compiled

@@ -12,7 +12,7 @@ from alembic import op
 __all__ = ["upgrade"]
 
 revision = "0040"
-down_revision = "0020"
+down_revision = "0030"
 branch_labels = None
 depends_on = None
 
