@@ -104,5 +104,6 @@ def _exit_code(arguments: tuple[str, ...]) -> int:
     try:
         return main(list(arguments))
     except SystemExit as left:
-        assert isinstance(left.code, int), f"a code that is no number: {left.code!r}"
+        if not isinstance(left.code, int):
+            raise
         return left.code
