@@ -128,8 +128,9 @@ def _ask_table_rule(rule: CellRule | DenialRule, digits: _Digits, facts: Facts, 
         if facts.standing.denials & bit:
             found.kinds.add(kind)
         return
-    meaning, cell = _CELL_RULES.get(rule.name), Cell.unpacked(facts.standing.cell)
+    meaning = _CELL_RULES.get(rule.name)
     if meaning is None:  # a rule of one's own is asked itself
+        cell = Cell.unpacked(facts.standing.cell)
         unread, withholds = {one for one in rule.reads if cell.is_unreadable(one)}, rule.withholds(cell)
     else:
         value = getattr(digits, meaning.digit)

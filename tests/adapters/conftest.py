@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,14 +14,25 @@ from migma_core import Brand, Intake, Project, Status
 BRAND = Brand("Acme", "Acme Ltd\n1 Main Street\nSpringfield", "https://mail.example.com")
 
 
+@pytest.fixture(scope="session")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An installation without anything in it: made and migrated once, and copied for each test that wants one."""
+    home = tmp_path_factory.mktemp("installation") / "home"
+    Migma.create(home=home).close()
+    return home
+
+
 @pytest.fixture
-def migma(tmp_path: Path) -> Iterator[Migma]:
+def home(installation: Path, tmp_path: Path) -> Path:
+    """The folder of a fresh installation."""
+    return Path(shutil.copytree(installation, tmp_path / "home"))
+
+
+@pytest.fixture
+def migma(home: Path) -> Iterator[Migma]:
     """A fresh installation with the project Acme and the verified domain mail.example.com."""
-    with Migma.create(home=tmp_path / "home") as made:
-        project = made.start_project("Acme", BRAND)
-        now = made.parts.clock.now()
-        made.store.domains.add(project.account, "mail.example.com", now)
-        made.store.domains.verify(project.account, "mail.example.com", now)
+    with Migma.open(home=home) as made:
+        start_acme(made, BRAND)
         yield made
 
 
@@ -51,3 +63,12 @@ def mails(migma: Migma) -> Callable[[], list[bytes]]:
         return [path.read_bytes() for path in sorted(folder.iterdir())] if folder.exists() else []
 
     return read
+
+
+def start_acme(migma: Migma, brand: Brand) -> Project:
+    """The project Acme, which may send from mail.example.com."""
+    project = migma.start_project("Acme", brand)
+    now = migma.parts.clock.now()
+    migma.store.domains.add(project.account, "mail.example.com", now)
+    migma.store.domains.verify(project.account, "mail.example.com", now)
+    return project

@@ -6,7 +6,7 @@ import random
 from collections import Counter
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from migma_core import (
@@ -29,7 +29,10 @@ from migma_core import (
     plan,
 )
 from migma_core.testing.strategies import addresses, contacts, facts, policies, standings, suppressions
+from tests.support.examples import few
 
+# every example is an audience of several people, each drawn in full
+AUDIENCES = settings(max_examples=few(50))
 FEW = st.sampled_from([Address(local, "example.com") for local in ("ada", "ADA", "bob", "Bob", "eve", "zoe")])
 
 
@@ -62,6 +65,7 @@ def is_duplicate(one: Planned) -> bool:
     return isinstance(one.verdict, Withheld) and one.verdict.reasons[0].kind is ReasonKind.DUPLICATE
 
 
+@AUDIENCES
 @given(audiences(), policies())
 def test_a_plan_holds_everyone_exactly_once(audience: list[Facts], policy: Policy) -> None:
     """Mailable, withheld and deferred add up to the audience, and everybody is in one of them."""
@@ -71,6 +75,7 @@ def test_a_plan_holds_everyone_exactly_once(audience: list[Facts], policy: Polic
     assert partition(planned).total == len(audience)
 
 
+@AUDIENCES
 @given(audiences(crowded=True), policies())
 def test_the_count_is_the_plan(audience: list[Facts], policy: Policy) -> None:
     """Counting standings, as a database groups them, gives the partition of deciding one by one."""
@@ -80,6 +85,7 @@ def test_the_count_is_the_plan(audience: list[Facts], policy: Policy) -> None:
     assert count(policy, grouped, duplicates=len(planned) - len(first)) == partition(planned)
 
 
+@AUDIENCES
 @given(audiences(), policies())
 def test_planned_verdicts_are_decided_verdicts(audience: list[Facts], policy: Policy) -> None:
     """Everybody but a duplicate has the verdict that `decide` gives them alone, in company as without."""
@@ -100,6 +106,7 @@ def test_alone_or_among_a_thousand_the_verdict_is_the_same(who: Facts, policy: P
     assert len(planned) == len(STRANGERS) + 1
 
 
+@AUDIENCES
 @given(audiences(crowded=True), policies(), st.randoms(use_true_random=False))
 def test_order_changes_no_plan(audience: list[Facts], policy: Policy, chance: random.Random) -> None:
     """Whichever way the rows come in, the same people are reached and the same reasons told."""
@@ -108,6 +115,7 @@ def test_order_changes_no_plan(audience: list[Facts], policy: Policy, chance: ra
     assert plan(turned, policy) == plan(audience, policy)
 
 
+@AUDIENCES
 @given(audiences(crowded=True), policies())
 def test_repeating_the_input_reaches_nobody_twice(audience: list[Facts], policy: Policy) -> None:
     """A row that comes twice is a duplicate once, and changes no verdict (R57)."""
@@ -119,6 +127,7 @@ def test_repeating_the_input_reaches_nobody_twice(audience: list[Facts], policy:
     assert firsts == [one.verdict for one in once if not is_duplicate(one)]
 
 
+@AUDIENCES
 @given(audiences(), policies(), st.integers(1, 5))
 def test_the_size_of_a_batch_changes_no_verdict(audience: list[Facts], policy: Policy, size: int) -> None:
     """Planned in pages, as long as no mailbox is torn apart, an audience is planned as a whole."""
@@ -127,6 +136,7 @@ def test_the_size_of_a_batch_changes_no_verdict(audience: list[Facts], policy: P
     assert tuple(one for page in pages for one in plan(page, policy)) == plan(distinct, policy)
 
 
+@AUDIENCES
 @given(audiences(crowded=True), policies())
 def test_of_those_who_share_a_mailbox_the_strictest_facts_win(audience: list[Facts], policy: Policy) -> None:
     """A mailbox is reached exactly where every record of it may be mailed, and then once (A-08)."""
@@ -136,6 +146,7 @@ def test_of_those_who_share_a_mailbox_the_strictest_facts_win(audience: list[Fac
     assert set(reached.values()) <= {1}
 
 
+@AUDIENCES
 @given(audiences(crowded=True), policies())
 def test_no_strong_reason_is_lost_among_duplicates(audience: list[Facts], policy: Policy) -> None:
     """The strongest reason of any record is the strongest reason told of the mailbox (A-02, A-08)."""
@@ -150,6 +161,7 @@ def test_no_strong_reason_is_lost_among_duplicates(audience: list[Facts], policy
             assert places[planned.verdict.reasons[0].kind] == strongest[planned.facts.address.canonical]
 
 
+@AUDIENCES
 @given(audiences(crowded=True), policies())
 def test_all_others_are_duplicates_of_the_first(audience: list[Facts], policy: Policy) -> None:
     """Each mailbox has one verdict of its own, and every other record points at it."""

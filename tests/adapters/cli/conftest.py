@@ -1,18 +1,20 @@
-"""Running the real program."""
+"""Running the real program: its own entry point, in this process or, where that is the claim, in one of its own."""
 
 from __future__ import annotations
 
+import io
 import json
-import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from migma_cli.__main__ import main
 from migma_runtime import Migma
 
 from migma_core import Brand, Intake, Status
@@ -40,29 +42,34 @@ class Ran:
         return json.loads(self.out)
 
 
-@pytest.fixture(scope="session")
-def bytecode(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the processes of these tests share compiled code, which halves their start."""
-    return tmp_path_factory.mktemp("bytecode")
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A fresh folder to stand in, whose ``home`` is the installation, and a terminal that is wide and plain."""
+    monkeypatch.chdir(tmp_path)
+    for name, value in {"MIGMA_HOME": str(tmp_path / "home"), "NO_COLOR": "1", "COLUMNS": "200"}.items():
+        monkeypatch.setenv(name, value)
+    return tmp_path
 
 
 @pytest.fixture
-def run(tmp_path: Path, bytecode: Path) -> Run:
-    """Run ``migma`` as its user would, in a process of its own, on an installation in a fresh folder."""
+def run(place: Path) -> Run:
+    """Run ``migma`` by its entry point; whatever it raises fails the test, as a traceback would."""
 
     def go(*arguments: str) -> Ran:
-        ours = {"MIGMA_HOME": str(tmp_path / "home"), "NO_COLOR": "1", "COLUMNS": "200"}
-        environment = {**os.environ, **ours, "PYTHONPYCACHEPREFIX": str(bytecode)}
-        environment.pop("PYTHONDONTWRITEBYTECODE", None)
-        done = subprocess.run(
-            [sys.executable, "-m", "migma_cli", *arguments],
-            capture_output=True,
-            text=True,
-            env=environment,
-            cwd=tmp_path,
-            check=False,
-            timeout=300,
-        )
+        with redirect_stdout(io.StringIO()) as out, redirect_stderr(io.StringIO()) as err:
+            code = _exit_code(arguments)
+        return Ran(code, out.getvalue(), err.getvalue())
+
+    return go
+
+
+@pytest.fixture
+def process(place: Path) -> Run:
+    """Run ``migma`` as its user would, in a process of its own."""
+
+    def go(*arguments: str) -> Ran:
+        command = [sys.executable, "-m", "migma_cli", *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
         return Ran(done.returncode, done.stdout, done.stderr)
 
     return go
@@ -90,3 +97,13 @@ def ready(run: Run, prepared: Path, tmp_path: Path) -> Run:
     (tmp_path / "people.csv").write_text(PEOPLE)
     (tmp_path / "mail.html").write_text("<p>Hello {{first_name|you}}</p>")
     return run
+
+
+def _exit_code(arguments: tuple[str, ...]) -> int:
+    """What `sys.exit` would be told; the parser of arguments calls it itself."""
+    try:
+        return main(list(arguments))
+    except SystemExit as left:
+        if not isinstance(left.code, int):
+            raise
+        return left.code

@@ -16,10 +16,13 @@ from migma_core.ports import Provider
 from migma_core.testing import ProviderLaws
 from migma_core.testing.worlds import NoWord, World
 from tests.support.batches import attempt_for
+from tests.support.examples import few
 
 
 class TestOutbox(ProviderLaws):
     """Mail in files, read back by Python's own parser."""
+
+    examples = few(40)
 
     def provider(self) -> Provider:
         """An outbox that nothing is written to."""

@@ -16,6 +16,7 @@ from migma_core.ports import Provider
 from migma_core.testing import HandOverLaws, ProviderLaws
 from migma_core.testing.worlds import World
 from tests.adapters.sendgrid.expander import expand
+from tests.support.examples import few
 from tests.support.http_worlds import KEY, hand_over, hand_over_async, never
 
 
@@ -23,6 +24,7 @@ class TestSendGrid(ProviderLaws):
     """The codec under urllib3's driver, expanded by SendGrid's published rules."""
 
     secrets = (KEY,)
+    examples = few(40)
     cannot_carry = (CannotCarry,)
 
     def provider(self) -> Provider:
@@ -58,6 +60,7 @@ class TestAwaited(HandOverLaws):
     """The same codec, awaited."""
 
     secrets = (KEY,)
+    examples = few(10)  # each is an event loop of its own
 
     def provider(self) -> Provider:
         """What encodes."""

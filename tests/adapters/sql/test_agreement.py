@@ -22,11 +22,12 @@ from migma_core.testing import AgreementLaws, disagreements, disagreements_with_
 from migma_core.testing import strategies as some
 from migma_core.testing.storage import NOW, put, request_to, some_project
 from tests.adapters.sql.conftest import emptied
+from tests.support.examples import few
 from tests.support.postgresql import empty_database
 from tests.support.sql_rows import PEPPER
 
 # every example is two databases emptied and filled: few by default, all of them in the thorough profile
-FEW = 15 if settings().max_examples <= settings.get_profile("default").max_examples else None
+FEW = few(15)
 Opened = tuple[str, Engine, SqlStore]
 
 
@@ -96,7 +97,7 @@ ROWS = st.lists(
 )
 
 
-@settings(max_examples=FEW or settings().max_examples)
+@settings(max_examples=FEW)
 @given(
     rows=ROWS,
     denials=st.lists(st.none() | st.integers(-2, 2100) | st.integers(-(2**31), 2**31 - 1), min_size=4, max_size=4),

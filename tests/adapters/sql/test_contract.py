@@ -8,12 +8,12 @@ from datetime import timedelta
 from itertools import cycle
 
 import pytest
-from hypothesis import settings
 from migma_sql import SqlStore
 
 from migma_core.ports import Store
 from migma_core.testing import IdempotencyLaws, InboxLaws, LedgerLaws, PaceLaws, StoreLaws
 from migma_core.testing.storage import LONG, OVER, StorageLaws
+from tests.support.examples import few
 from tests.support.sql_rows import PEPPER
 
 
@@ -21,7 +21,7 @@ class _OnOurs(StorageLaws):
     """The hooks, on a database that the laws of a module share."""
 
     # every example is a database emptied and filled: few by default, all of them in the thorough profile
-    examples = 10 if settings().max_examples <= settings.get_profile("default").max_examples else None
+    examples = few(10)
     empty: Callable[[], SqlStore]
     others: dict[timedelta, Iterator[SqlStore]]
 

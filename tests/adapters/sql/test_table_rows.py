@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
 from migma_sql import TableRows
 from sqlalchemy import (
@@ -27,6 +26,7 @@ from sqlalchemy import (
 from migma_core import Denials, Mailable, OwnRow, OwnRows, Withheld
 from migma_core.testing import OwnRowsLaws
 from migma_core.testing.own_rows_laws import crowds
+from tests.support.examples import few
 
 ours = MetaData()
 users = Table(
@@ -41,7 +41,7 @@ users = Table(
     Column("complained", Boolean),
 )
 bounces = Table("bounces", ours, Column("user_id", Integer))
-FEW = 25 if settings().max_examples <= settings.get_profile("default").max_examples else None
+FEW = few(25)
 HELD = crowds(denials=st.sampled_from((0, Denials.HARD_BOUNCE, Denials.COMPLAINT, Denials.UNREADABLE)).map(int))
 
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 from migma_runtime import Migma
 from migma_web import application
 
-from migma_core import Contact, Project
+from migma_core import Contact, Intake, Project, Status
 from migma_core.audience import DefaultSubscription, Topic, Visibility
-from tests.adapters.conftest import imported, mails, migma, project
+from tests.adapters.conftest import BRAND, imported, mails, project, start_acme
 
 __all__ = [
     "ada",
@@ -47,23 +49,41 @@ def topics(migma: Migma, project: Project) -> dict[str, Topic]:
     }
 
 
-@pytest.fixture
-def mail(
-    migma: Migma, project: Project, imported: Callable[[str], None], mails: Callable[[], list[bytes]]
-) -> EmailMessage:
-    """A mail to Ada, with a link to her preferences."""
-    imported("email,first_name,tags\nada@example.com,Ada,news\n")
-    answer = migma.sending.send(
-        recipient_type="tag",
-        recipient_id="news",
-        from_="news@mail.example.com",
-        from_name="Acme",
-        subject="News",
-        template='<p>News</p><p><a href="{{preferences_url}}">What I want to hear about</a></p>',
-        project_id=project.id,
-    )
+@pytest.fixture(scope="session")
+def mailed(installation: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An installation that has sent Ada a mail with a link to her preferences, to be copied for each test."""
+    folder = tmp_path_factory.mktemp("mailed")
+    people = folder / "people.csv"
+    people.write_text("email,first_name,tags\nada@example.com,Ada,news\n")
+    home = Path(shutil.copytree(installation, folder / "home"))
+    with Migma.open(home=home) as migma:
+        project = start_acme(migma, BRAND)
+        migma.contacts.import_csv(project.id, people, Intake(Status.SUBSCRIBED, "checkout"))
+        answer = migma.sending.send(
+            recipient_type="tag",
+            recipient_id="news",
+            from_="news@mail.example.com",
+            from_name="Acme",
+            subject="News",
+            template='<p>News</p><p><a href="{{preferences_url}}">What I want to hear about</a></p>',
+            project_id=project.id,
+        )
     assert answer.sent_count == 1
-    return parsed(mails()[0])
+    return home
+
+
+@pytest.fixture
+def migma(mailed: Path, tmp_path: Path) -> Iterator[Migma]:
+    """That installation."""
+    with Migma.open(home=shutil.copytree(mailed, tmp_path / "home")) as made:
+        yield made
+
+
+@pytest.fixture
+def mail(mails: Callable[[], list[bytes]]) -> EmailMessage:
+    """The mail to Ada."""
+    (octets,) = mails()
+    return parsed(octets)
 
 
 @pytest.fixture

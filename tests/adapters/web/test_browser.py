@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page, ViewportSize
 
 from migma_core import Brand, Contact, Status
 from migma_core.audience import DefaultSubscription, Intake
+from tests.adapters.conftest import start_acme
 from tests.adapters.web.conftest import parsed
 from tests.support.browser import browser, faults_of
 
@@ -32,13 +33,10 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def migma(tmp_path: Path) -> Iterator[Migma]:
+def migma(home: Path) -> Iterator[Migma]:
     """An installation whose links lead to this machine: the pages are served where its mail says."""
-    with Migma.create(home=tmp_path / "home") as made, served(made) as address:
-        project = made.start_project("Acme", Brand("Acme", ADDRESS, address, colour="#7a1f5c", loopback=True))
-        now = made.parts.clock.now()
-        made.store.domains.add(project.account, "mail.example.com", now)
-        made.store.domains.verify(project.account, "mail.example.com", now)
+    with Migma.open(home=home) as made, served(made) as address:
+        start_acme(made, Brand("Acme", ADDRESS, address, colour="#7a1f5c", loopback=True))
         yield made
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import socket
 import sqlite3
@@ -22,6 +23,7 @@ from migma_runtime import Migma
 
 from migma_core import Brand, Status
 from migma_core.audience import ConsentAct, Intake
+from tests.adapters.conftest import start_acme
 from tests.adapters.web.conftest import parsed
 
 # Runs `migma serve` in a process that dies by SIGKILL when an opt-out has been stored and before it is answered.
@@ -39,15 +41,13 @@ sys.exit(main(sys.argv[1:]))
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
+def home(installation: Path, tmp_path: Path) -> Path:
     """The folder of an installation whose links lead to a free port of this machine."""
     with closing(socket.create_server(("127.0.0.1", 0))) as free:
         port = free.getsockname()[1]
-    with Migma.create(home=tmp_path / "home") as migma:
-        project = migma.start_project("Acme", Brand("Acme", "1 Main Street", f"http://127.0.0.1:{port}", loopback=True))
-        now = migma.parts.clock.now()
-        migma.store.domains.add(project.account, "mail.example.com", now)
-        migma.store.domains.verify(project.account, "mail.example.com", now)
+    home = Path(shutil.copytree(installation, tmp_path / "home"))
+    with Migma.open(home=home) as migma:
+        project = start_acme(migma, Brand("Acme", "1 Main Street", f"http://127.0.0.1:{port}", loopback=True))
         people = tmp_path / "people.csv"
         people.write_text("email,tags\nada@example.com,news\n")
         migma.contacts.import_csv(project.id, people, Intake(Status.SUBSCRIBED, "checkout"))
@@ -60,7 +60,7 @@ def home(tmp_path: Path) -> Path:
             template="<p>News</p>",
             project_id=project.id,
         )
-    return tmp_path / "home"
+    return home
 
 
 @pytest.fixture

@@ -16,19 +16,16 @@ from migma_web import application
 from migma_core import MIGMA, Brand, Contact, Intake, Status
 from migma_core.audience import ConsentAct
 from migma_core.ports import Capabilities
-from tests.adapters.conftest import BRAND
+from tests.adapters.conftest import BRAND, start_acme
 from tests.adapters.web.conftest import BASE, parsed
 
 
 @pytest.fixture
-def migma(tmp_path: Path) -> Iterator[Migma]:
+def migma(home: Path) -> Iterator[Migma]:
     """An installation under such a policy, with a topic."""
-    with Migma.create(home=tmp_path / "home", policy=replace(MIGMA, topic_links=True)) as made:
-        project = made.start_project("Acme", BRAND)
-        now = made.parts.clock.now()
-        made.store.domains.add(project.account, "mail.example.com", now)
-        made.store.domains.verify(project.account, "mail.example.com", now)
-        made.store.topics.create(project.id, "Offers & <more>", now)
+    with Migma.open(home=home, policy=replace(MIGMA, topic_links=True)) as made:
+        project = start_acme(made, BRAND)
+        made.store.topics.create(project.id, "Offers & <more>", made.parts.clock.now())
         yield made
 
 
@@ -120,12 +117,10 @@ class Elsewhere(Outbox):
         return replace(super().capabilities, name="elsewhere", stays_here=False)
 
 
-def test_links_that_lead_here_stay_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_links_that_lead_here_stay_here(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the loopback switch the outbox takes the mail, and a provider that delivers elsewhere does not (C-02)."""
-    with Migma.create(home=tmp_path / "home") as made:
-        project = made.start_project("Acme", Brand("Acme", "1 Main Street", "http://127.0.0.1:8025", loopback=True))
-        made.store.domains.add(project.account, "mail.example.com", made.parts.clock.now())
-        made.store.domains.verify(project.account, "mail.example.com", made.parts.clock.now())
+    with Migma.open(home=home) as made:
+        project = start_acme(made, Brand("Acme", "1 Main Street", "http://127.0.0.1:8025", loopback=True))
         words = SendWords(
             project_id=project.id,
             recipient_type="email",

@@ -37,6 +37,7 @@ from migma_core import (
 from migma_core.decision import reasons as why
 from migma_core.decision.standing import Cell, StatusFact, ValidationFact
 from migma_core.testing import DecisionLaws, Law
+from tests.support.examples import few
 
 
 class TestMigma(DecisionLaws):
@@ -47,12 +48,14 @@ class TestStrict(DecisionLaws):
     """The strict one."""
 
     policy = STRICT
+    examples = few(25)  # the laws are tried in full on the product's own policy
 
 
 class TestRelaxed(DecisionLaws):
     """Both switches of R17 thrown."""
 
     policy = MIGMA.relaxed(Denials.COMPLAINT).relaxed(Denials.MANUAL, name="relaxed")
+    examples = few(25)
 
 
 class TestByTheClock(DecisionLaws):
@@ -61,6 +64,7 @@ class TestByTheClock(DecisionLaws):
     policy = MIGMA.with_rules(
         QuietHours(time(21), time(8), ZoneInfo("UTC")), FrequencyCap(2, timedelta(days=7)), name="by the clock"
     )
+    examples = few(25)
 
 
 MAIL, UNREAD = Mailable(), ReasonKind.UNREADABLE

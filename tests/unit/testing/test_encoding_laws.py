@@ -13,10 +13,13 @@ from migma_core.message.certificate import Delivered, certify_mime
 from migma_core.message.mime import mime_messages
 from migma_core.testing import EncodingLaws
 from migma_core.testing.mail import batches
+from tests.support.examples import few
 
 
 class TestMime(EncodingLaws):
     """Our own encoder of RFC 5322 octets."""
+
+    examples = few(40)
 
 
 @given(batches())

@@ -14,6 +14,7 @@ from migma_core.message.mime import mime_messages
 from migma_core.ports import Capabilities, Provider
 from migma_core.testing import ProviderLaws
 from migma_core.testing.worlds import NoWord, World
+from tests.support.examples import few
 
 SECRET = "a-secret-of-ours"
 
@@ -49,6 +50,7 @@ class TestGood(ProviderLaws):
     """A provider as it should be."""
 
     secrets = (SECRET,)
+    examples = few(40)
 
     def provider(self) -> Provider:
         """The good one."""
