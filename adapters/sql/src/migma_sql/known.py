@@ -13,9 +13,10 @@ from migma_core.audience.contact import ProjectId, Status
 from migma_core.request.project import AccountId
 
 from .bulk import is_one_of
-from .schema import addresses, contact_tags, contacts, tags
+from .denying import lock_addresses
+from .schema import contact_tags, contacts, tags
 
-__all__ = ["Person", "known_people", "number_people"]
+__all__ = ["Person", "known_people"]
 
 
 @dataclass(slots=True)
@@ -44,14 +45,14 @@ class Person:
 def known_people(
     connection: Connection, account: AccountId, project: ProjectId, keys: Iterable[AddressKey]
 ) -> dict[AddressKey, Person]:
-    """Everyone by key, in the order of the keys, in three queries however many they are."""
+    """
+    Everyone by key, in the order of the keys, in as many queries however many they are; nobody else can add, deny or
+    erase any of them until the transaction ends.
+    """
     people = {key: Person() for key in keys}
-    a, c = addresses.c, contacts.c
-    denied = select(a.address_key, a.denials).where(
-        a.account_id == account, is_one_of(connection, a.address_key, people)
-    )
-    for key, denials in connection.execute(denied):
+    for key, denials in lock_addresses(connection, account, people).items():
         people[key].denials = denials
+    c = contacts.c
     there = select(contacts).where(c.project_id == project, is_one_of(connection, c.address_key, people))
     for row in connection.execute(there).mappings():
         person = people[row["address_key"]]
@@ -59,14 +60,6 @@ def known_people(
         person.row, person.number, person.denials = dict(row), row["id"], person.denials & ~row["lifted"]
     _add_tags(connection, {one.number: one for one in people.values() if one.number is not None})
     return people
-
-
-def number_people(connection: Connection, project: ProjectId, people: Mapping[AddressKey, Person]) -> None:
-    """Learn the numbers that the store gave to new people."""
-    c = contacts.c
-    query = select(c.address_key, c.id).where(c.project_id == project, is_one_of(connection, c.address_key, people))
-    for key, number in connection.execute(query):
-        people[key].number = number
 
 
 def _add_tags(connection: Connection, numbered: Mapping[int, Person]) -> None:
