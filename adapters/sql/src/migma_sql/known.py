@@ -18,6 +18,8 @@ from .schema import contact_tags, contacts, tags
 
 __all__ = ["Person", "known_people"]
 
+_STATUSES: Mapping[str | None, Status] = {one.value: one for one in Status}
+
 
 @dataclass(slots=True)
 class Person:
@@ -30,16 +32,15 @@ class Person:
     row: dict[str, Any] = field(default_factory=dict)
     number: int | None = None
     denials: int = 0
-    held: set[str] = field(default_factory=set)
-    tags: set[str] = field(default_factory=set)
+    held: frozenset[str] = frozenset()
+    tags: frozenset[str] = frozenset()
     changed: bool = False
     opted_in: bool = False
 
     @property
     def status(self) -> Status | None:
         """The status as it stands; ``None`` for somebody new, and where it cannot be read."""
-        word = self.row.get("status")
-        return Status(word) if word in set(Status) else None
+        return _STATUSES.get(self.row.get("status"))
 
 
 def known_people(
@@ -65,4 +66,4 @@ def known_people(
 def _add_tags(connection: Connection, numbered: Mapping[int, Person]) -> None:
     query = select(contact_tags.c.contact_id, tags.c.name).join(tags, tags.c.id == contact_tags.c.tag_id)
     for number, name in connection.execute(query.where(is_one_of(connection, contact_tags.c.contact_id, numbered))):
-        numbered[number].held.add(name)
+        numbered[number].held |= {name}
