@@ -46,8 +46,14 @@ def canonical(value: Scalar) -> Canonical | None:
         case datetime():
             return Canonical(value.isoformat().casefold(), None, microseconds(value))
         case _:
-            text = unicodedata.normalize("NFC", unicodedata.normalize("NFC", str(value)).casefold().strip())
+            text = _folded(str(value))
             return Canonical(text, _number(text), _instant(text))
+
+
+def _folded(text: str) -> str:
+    if text.isascii():  # most values are, and then the rest changes nothing
+        return text.lower().strip()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold().strip())
 
 
 def microseconds(moment: datetime) -> int:

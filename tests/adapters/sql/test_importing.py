@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,7 +13,9 @@ from hypothesis import strategies as st
 from migma_sql import SqlStore
 
 from migma_core import Address, Brand, ContactDraft, Intake, Project, Status, SuppressionReason
-from migma_core.ports import ImportReport, Incoming, RefusedRow, Row
+from migma_core.ports import Erasure, ImportReport, Incoming, RefusedRow, Row
+from migma_core.testing.storage import some_project
+from tests.support.sql_rows import PEPPER
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 SHOP = Intake(Status.SUBSCRIBED, "checkout")
@@ -140,6 +144,24 @@ def test_a_complaint_in_a_list_is_a_complaint(empty_store: Callable[[], SqlStore
 
     listed = {entry.reason for entry in store.suppressions.list(project.account)}
     assert listed == {SuppressionReason.COMPLAINT, SuppressionReason.UNSUBSCRIBE}
+
+
+def test_an_erasure_that_comes_during_an_import_has_the_last_word(database: str) -> None:
+    """Whoever is erased while a list brings them in is gone afterwards, and the list does not bring them again."""
+    ada = Address("ada", "customers.migma.email")
+    row = Row(2, ContactDraft(address=ada, status=Status.SUBSCRIBED, first_name="Ada"))
+    with closing(SqlStore.open(database, pepper=PEPPER)) as store, ThreadPoolExecutor(1) as other:
+        project = some_project(store)
+        erasing: list[Future[Erasure]] = []
+
+        def noted(*_: object) -> None:  # in the middle of the chunk: the note is that nobody says who consented
+            erasing.append(other.submit(store.contacts.erase, project.id, ada, NOW, "ada"))
+            assert wait(erasing, timeout=0.3).not_done  # it waits for the chunk
+
+        store.import_contacts(project.id, [row], Intake(), at=NOW, report_row=noted)
+        assert erasing[0].result().contacts == 1
+        assert store.contacts.get(project.id, ada) is None
+        assert store.import_contacts(project.id, [row], SHOP, at=NOW).refused == 1
 
 
 class _Killed(Exception):

@@ -9,24 +9,39 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, Column, ColumnElement, Connection, LargeBinary, Table, any_, literal
+from sqlalchemy import Column, ColumnElement, Connection, LargeBinary, Table, any_, func, literal, select
+from sqlalchemy.types import NullType
 
-__all__ = ["insert_all", "insert_missing", "is_one_of", "update_all"]
+__all__ = ["insert_all", "insert_missing", "is_one_of", "next_numbers", "update_all"]
 
-_Rows = Sequence[Sequence[Any]]
+_Row = Sequence[Any]
+_Rows = Sequence[_Row]
 
 
-def is_one_of(connection: Connection, column: ColumnElement[Any], values: Iterable[Any]) -> ColumnElement[bool]:
-    """Whether the column holds one of many values: one array on PostgreSQL, where thousands of parameters are slow."""
+def is_one_of(
+    connection: Connection, column: ColumnElement[Any], values: Iterable[int] | Iterable[bytes]
+) -> ColumnElement[bool]:
+    """
+    Whether the column holds one of many numbers or keys: on PostgreSQL one array, where thousands of parameters are
+    slow, written as the server reads it, since the driver would ask of each element what it is.
+    """
     if connection.dialect.name == "postgresql":
-        return column == any_(literal(list(values), ARRAY(column.type)))
+        array = ",".join(rf'"\\x{one.hex()}"' if isinstance(one, bytes) else str(one) for one in values)
+        return column == any_(literal(f"{{{array}}}", NullType()))  # of no type, for the server to tell from the column
     return column.in_(values)
 
 
-def insert_all(connection: Connection, table: Table, columns: Sequence[str], rows: _Rows) -> None:
-    """Insert rows of which none is there."""
-    if not rows:
-        return
+def next_numbers(connection: Connection, table: Table, count: int) -> Sequence[int]:
+    """Numbers for rows to come, as the database would give them: nobody else is given the same."""
+    if connection.dialect.name == "postgresql":
+        sequence = func.pg_get_serial_sequence(table.name, "id")
+        return connection.scalars(select(func.nextval(sequence)).select_from(func.generate_series(1, count))).all()
+    last = connection.scalar(select(func.max(table.c.id))) or 0  # nobody else writes until this transaction ends
+    return range(last + 1, last + 1 + count)
+
+
+def insert_all(connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[_Row]) -> None:
+    """Insert rows of which none is there; PostgreSQL takes them in while later ones are still being made."""
     if connection.dialect.name == "postgresql":
         _copy(connection, table.name, columns, _bound(connection, table, columns, rows))
     else:
@@ -63,9 +78,12 @@ def update_all(connection: Connection, table: Table, columns: Sequence[str], row
         connection.exec_driver_sql(update, bound)
 
 
-def _execute_all(connection: Connection, table: Table, columns: Sequence[str], rows: _Rows, statement: str) -> None:
+def _execute_all(
+    connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[_Row], statement: str
+) -> None:
     bound = list(_bound(connection, table, columns, rows))
-    connection.exec_driver_sql(f"{statement} VALUES ({', '.join('?' * len(columns))})", bound)
+    if bound:
+        connection.exec_driver_sql(f"{statement} VALUES ({', '.join('?' * len(columns))})", bound)
 
 
 def _stage(connection: Connection, table: Table, columns: Sequence[str], rows: _Rows) -> str:
@@ -80,17 +98,22 @@ def _stage(connection: Connection, table: Table, columns: Sequence[str], rows: _
     return stage
 
 
-def _copy(connection: Connection, into: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+def _copy(connection: Connection, into: str, columns: Sequence[str], rows: Iterable[_Row]) -> None:
     driver: Any = connection.connection.driver_connection
     named = ", ".join(map(_quoted, columns))
     with driver.cursor() as cursor, cursor.copy(f"COPY {into} ({named}) FROM STDIN") as copy:
+        write = copy.write_row
         for row in rows:
-            copy.write_row(row)
+            write(row)
 
 
-def _bound(connection: Connection, table: Table, columns: Sequence[str], rows: _Rows) -> Iterable[tuple[Any, ...]]:
+def _bound(connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[_Row]) -> Iterable[_Row]:
     """The rows as the driver takes them: moments as numbers, JSON as text, for those columns alone that need it."""
     processors = [(place, one) for place, name in enumerate(columns) if (one := _processor(connection, table.c[name]))]
+    return rows if not processors else _processed(rows, processors)
+
+
+def _processed(rows: Iterable[_Row], processors: Sequence[tuple[int, Callable[[Any], Any]]]) -> Iterable[_Row]:
     for row in rows:
         bound = list(row)
         for place, processor in processors:

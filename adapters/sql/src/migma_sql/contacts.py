@@ -22,7 +22,7 @@ from migma_core.request.project import AccountId
 
 from .condition import matching
 from .consent_log import events_of
-from .denying import deny, know_addresses
+from .denying import deny, lock_addresses
 from .engine import reading, writing
 from .erasing import erase
 from .people import fault_of, new_row, put_together, write_fields, write_tags, write_values
@@ -70,15 +70,15 @@ class Contacts:
         key = address_key(draft.address, self._pepper)
         with writing(self._engine) as connection:
             account = account_of(connection, project)
+            denials = lock_addresses(connection, account, [key])[key]
             if _row(connection, project, key) is not None:
                 raise ContactExists(draft.address)
-            denials = denials_of(connection, account, key)
             admitted = admit(draft.status, None, denials, Intake(Status.SUBSCRIBED, source))
             if admitted.status is None or (admitted.note and draft.status is Status.SUBSCRIBED):
                 raise DeniedContact(f"{draft.address.masked} cannot be subscribed: {ways(denials)}")
             claimed = ConsentLevel.UNPROVEN if admitted.status is Status.SUBSCRIBED else ConsentLevel.NONE
             row = new_row(project, key, draft, admitted.status, claimed, at)
-            _write(connection, account, row, draft.tags, Consent(claimed, source, at))
+            _write(connection, row, draft.tags, Consent(claimed, source, at))
             if admitted.suppress is not None:
                 deny(connection, account, [(key, str(draft.address), Suppression(admitted.suppress, at, source))])
             return _contact(connection, project, key, draft.address)
@@ -165,7 +165,10 @@ class Contacts:
         """
         key = address_key(address, self._pepper)
         with writing(self._engine) as connection:
-            row = _row(connection, project, key) or _come_back(connection, project, address, key, consent)
+            denials = lock_addresses(connection, account_of(connection, project), [key])[key]
+            row = _row(connection, project, key)
+            if row is None:
+                row = _come_back(connection, project, address, key, denials, consent)
             subscribe(connection, row, consent, evidence)
             return _contact(connection, project, key, address)
 
@@ -229,11 +232,8 @@ def _opt_out_erased(connection: Connection, contact: ContactId, entry: Suppressi
     return True
 
 
-def _write(
-    connection: Connection, account: AccountId, row: dict[str, Any], tags: frozenset[str], consent: Consent
-) -> None:
+def _write(connection: Connection, row: dict[str, Any], tags: frozenset[str], consent: Consent) -> None:
     """Everything a new person brings."""
-    know_addresses(connection, account, [row["address_key"]])
     number = connection.execute(insert(contacts).returning(contacts.c.id), row).scalar_one()
     write_values(connection, {number: row})
     write_fields(connection, row["project_id"], row["fields"])
@@ -255,15 +255,14 @@ def _contact(connection: Connection, project: ProjectId, key: AddressKey, addres
 
 
 def _come_back(
-    connection: Connection, project: ProjectId, address: Address, key: AddressKey, consent: Consent
+    connection: Connection, project: ProjectId, address: Address, key: AddressKey, denials: int, consent: Consent
 ) -> AnyRow:
     """A new contact for somebody erased, who is subscribed or not by what follows. Raises `UnknownAddress`."""
-    account = account_of(connection, project)
-    if not denials_of(connection, account, key) & Denials.ERASED:
+    if not denials & Denials.ERASED:
         raise UnknownAddress(address)
     draft = ContactDraft(address=address)
     row = new_row(project, key, draft, Status.NON_SUBSCRIBED, ConsentLevel.NONE, consent.at)
-    _write(connection, account, row, frozenset(), Consent(ConsentLevel.NONE, consent.source, consent.at))
+    _write(connection, row, frozenset(), Consent(ConsentLevel.NONE, consent.source, consent.at))
     there = _row(connection, project, key)
     assert there is not None  # noqa: S101 - it was just written
     return there

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, TypeAlias
 
 from sqlalchemy import (
@@ -27,10 +27,10 @@ from migma_core.audience.contact import Status
 from migma_core.audience.suppression import Denials, Suppression, SuppressionReason
 from migma_core.request.project import AccountId
 
-from .bulk import insert_missing
+from .bulk import insert_missing, is_one_of
 from .schema import Instant, addresses, consent_events, contacts, projects, suppressions
 
-__all__ = ["Denial", "deny", "know_addresses"]
+__all__ = ["Denial", "deny", "lock_addresses"]
 
 Denial: TypeAlias = tuple[AddressKey, str | None, Suppression]
 """Whose key, which address (for people to read, where it may be known), and why."""
@@ -43,9 +43,22 @@ _STATUS_AFTER = {
 }
 
 
-def know_addresses(connection: Connection, account: AccountId, keys: Sequence[AddressKey]) -> None:
-    """Make sure that every address has its row of denials."""
-    insert_missing(connection, addresses, ("account_id", "address_key"), [(account, key) for key in keys])
+def lock_addresses(connection: Connection, account: AccountId, keys: Iterable[AddressKey]) -> dict[AddressKey, int]:
+    """
+    Make sure that every address has its row, and keep it from changing until the transaction ends; what stands against
+    each.
+
+    Whoever adds a person or a denial begins so: of two at once the second sees what the first did, and since all take
+    their rows in the same order, none waits for one who waits for it.
+    """
+    ordered = sorted(set(keys))
+    insert_missing(connection, addresses, ("account_id", "address_key"), [(account, key) for key in ordered])
+    a = addresses.c
+    those = select(a.address_key, a.denials).where(
+        a.account_id == account, is_one_of(connection, a.address_key, ordered)
+    )
+    found = connection.execute(those.order_by(a.address_key).with_for_update())
+    return {AddressKey(key): denials for key, denials in found}
 
 
 def deny(
@@ -64,8 +77,9 @@ def deny(
     """
     if not denials:
         return
-    know_addresses(connection, account, [key for key, _, _ in denials])
-    forgotten = _forgotten(connection, account, [key for key, _, _ in denials])
+    stands = lock_addresses(connection, account, [key for key, _, _ in denials])
+    # whose address must not be written down again, whatever becomes known about it (O-06)
+    forgotten = {key for key, bits in stands.items() if bits & Denials.ERASED}
     # a provider's own entry stops that provider alone: it has no bit, and says nothing about the person
     record = {"wording": shown.wording or None, "version": shown.version or None, "reference": reference}
     told = [_told(account, one) | record for one in denials if one[2].provider is None]
@@ -149,13 +163,6 @@ def _told(account: AccountId, denial: Denial) -> dict[str, Any]:
         "what": "opt_out",
         "to": None if status is None else status.value,
     }
-
-
-def _forgotten(connection: Connection, account: AccountId, keys: Sequence[AddressKey]) -> set[AddressKey]:
-    """Whose address must not be written down again, whatever becomes known about it (O-06)."""
-    erased = addresses.c.denials.bitwise_and(int(Denials.ERASED)) != 0
-    query = select(addresses.c.address_key).where(addresses.c.account_id == account, addresses.c.address_key.in_(keys))
-    return {AddressKey(key) for key in connection.scalars(query.where(erased))}
 
 
 def _entry(

@@ -28,7 +28,7 @@ from migma_core.request.recipients import OneAddress
 from migma_core.request.send_request import SendRequest
 
 from .accepted import NOBODY, addressee
-from .denying import deny
+from .denying import deny, lock_addresses
 from .functions import insert_new, position
 from .schema import (
     addresses,
@@ -55,6 +55,7 @@ def erase(
     connection: Connection, account: AccountId, address: Address, key: AddressKey, at: datetime, source: str
 ) -> Erasure:
     """Forget the person in every project of the account. Repeating it finds nothing left to remove."""
+    lock_addresses(connection, account, [key])  # a list that brings them in right now is done first, or comes after
     people = connection.execute(select(contacts.c.id, contacts.c.ref).where(*_ours(account, key))).all()
     rows = _deliveries_of(connection, account, key)
     cancelled = _cancel_unsent(connection, rows, at)

@@ -18,11 +18,11 @@ from migma_core.audience.intake import Admission, ContactDraft, Intake, admit
 from migma_core.audience.suppression import DENIAL_OF, Suppression
 from migma_core.ports import ImportReport, Incoming, RefusedRow, Row
 
-from .bulk import insert_all, insert_missing, update_all
-from .denying import Denial, deny, know_addresses
+from .bulk import insert_all, next_numbers, update_all
+from .denying import Denial, deny
 from .engine import writing
-from .known import Person, known_people, number_people
-from .people import PROFILE, fault_of, kept_fields, new_row, write_fields, write_tags, write_values
+from .known import Person, known_people
+from .people import PROFILE, clear_values, fault_of, kept_fields, new_row, write_fields, write_tags, write_values
 from .question import account_of
 from .schema import consent_events, contacts
 
@@ -72,8 +72,7 @@ class Import:
         good = [(one, address_key(one.draft.address, self.pepper)) for one in chunk if self._is_good(one)]
         people = known_people(connection, account, self.project, [key for _, key in good])
         denials = [denial for one, key in good for denial in self._admit(one, key, people[key])]
-        know_addresses(connection, account, list(people))
-        self._write(connection, people)
+        self._write(connection, [one for one in people.values() if one.changed])
         deny(connection, account, denials)
         if self.progress is not None:
             self.progress(self._report())
@@ -125,14 +124,15 @@ class Import:
         person.changed = person.changed or fresh
         return "updated" if fresh and self.on_conflict == "upsert" else "skipped"
 
-    def _write(self, connection: Connection, people: Mapping[AddressKey, Person]) -> None:
-        changed = {key: one for key, one in people.items() if one.changed}
-        new = {key: one for key, one in changed.items() if one.number is None}
-        insert_missing(connection, contacts, _KEPT, [_values(one.row, _KEPT) for one in new.values()])
-        number_people(connection, self.project, new)
-        known = [one for key, one in changed.items() if key not in new]
+    def _write(self, connection: Connection, people: Sequence[Person]) -> None:
+        known = [one for one in people if one.number is not None]
         update_all(connection, contacts, ("id", "updated_at", *_CHANGING), [_changes(one, self.at) for one in known])
-        numbered = {one.number: one for one in changed.values() if one.number is not None}
+        clear_values(connection, [one.number for one in known if one.number is not None])
+        new = [one for one in people if one.number is None]
+        for one, number in zip(new, next_numbers(connection, contacts, len(new)), strict=True):
+            one.number = number
+        insert_all(connection, contacts, ("id", *_KEPT), ((one.number, *_values(one.row, _KEPT)) for one in new))
+        numbered = {one.number: one for one in people if one.number is not None}
         write_values(connection, {number: one.row for number, one in numbered.items()})
         write_fields(connection, self.project, {name for one in numbered.values() for name in one.row["fields"]})
         write_tags(connection, self.project, {number: one.tags for number, one in numbered.items()}, self.at)

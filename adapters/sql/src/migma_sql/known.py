@@ -13,9 +13,12 @@ from migma_core.audience.contact import ProjectId, Status
 from migma_core.request.project import AccountId
 
 from .bulk import is_one_of
-from .schema import addresses, contact_tags, contacts, tags
+from .denying import lock_addresses
+from .schema import contact_tags, contacts, tags
 
-__all__ = ["Person", "known_people", "number_people"]
+__all__ = ["Person", "known_people"]
+
+_STATUSES: Mapping[str | None, Status] = {one.value: one for one in Status}
 
 
 @dataclass(slots=True)
@@ -29,29 +32,28 @@ class Person:
     row: dict[str, Any] = field(default_factory=dict)
     number: int | None = None
     denials: int = 0
-    held: set[str] = field(default_factory=set)
-    tags: set[str] = field(default_factory=set)
+    held: frozenset[str] = frozenset()
+    tags: frozenset[str] = frozenset()
     changed: bool = False
     opted_in: bool = False
 
     @property
     def status(self) -> Status | None:
         """The status as it stands; ``None`` for somebody new, and where it cannot be read."""
-        word = self.row.get("status")
-        return Status(word) if word in set(Status) else None
+        return _STATUSES.get(self.row.get("status"))
 
 
 def known_people(
     connection: Connection, account: AccountId, project: ProjectId, keys: Iterable[AddressKey]
 ) -> dict[AddressKey, Person]:
-    """Everyone by key, in the order of the keys, in three queries however many they are."""
+    """
+    Everyone by key, in the order of the keys, in as many queries however many they are; nobody else can add, deny or
+    erase any of them until the transaction ends.
+    """
     people = {key: Person() for key in keys}
-    a, c = addresses.c, contacts.c
-    denied = select(a.address_key, a.denials).where(
-        a.account_id == account, is_one_of(connection, a.address_key, people)
-    )
-    for key, denials in connection.execute(denied):
+    for key, denials in lock_addresses(connection, account, people).items():
         people[key].denials = denials
+    c = contacts.c
     there = select(contacts).where(c.project_id == project, is_one_of(connection, c.address_key, people))
     for row in connection.execute(there).mappings():
         person = people[row["address_key"]]
@@ -61,15 +63,7 @@ def known_people(
     return people
 
 
-def number_people(connection: Connection, project: ProjectId, people: Mapping[AddressKey, Person]) -> None:
-    """Learn the numbers that the store gave to new people."""
-    c = contacts.c
-    query = select(c.address_key, c.id).where(c.project_id == project, is_one_of(connection, c.address_key, people))
-    for key, number in connection.execute(query):
-        people[key].number = number
-
-
 def _add_tags(connection: Connection, numbered: Mapping[int, Person]) -> None:
     query = select(contact_tags.c.contact_id, tags.c.name).join(tags, tags.c.id == contact_tags.c.tag_id)
     for number, name in connection.execute(query.where(is_one_of(connection, contact_tags.c.contact_id, numbered))):
-        numbered[number].held.add(name)
+        numbered[number].held |= {name}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from math import isfinite
 from typing import Any
@@ -28,6 +28,7 @@ from .tags import tag_ids
 
 __all__ = [
     "PROFILE",
+    "clear_values",
     "consents_of",
     "fault_of",
     "kept_fields",
@@ -96,10 +97,15 @@ def new_row(
 
 
 def write_values(connection: Connection, people: Mapping[int, Mapping[str, Any]]) -> None:
-    """Keep the canonical form of everything segments may compare (D6), in place of what was kept before."""
-    connection.execute(delete(values_table).where(is_one_of(connection, values_table.c.contact_id, people)))
-    rows = [value for number, row in people.items() for value in _canonical_rows(number, row)]
+    """Keep the canonical form of everything segments may compare (D6), of people of whom none is kept."""
+    rows = (value for number, row in people.items() for value in _canonical_rows(number, row))
     insert_all(connection, values_table, ("contact_id", "key", "text", "number", "instant"), rows)
+
+
+def clear_values(connection: Connection, numbers: Collection[int]) -> None:
+    """Forget what was kept of people whose values have changed, before they are written anew."""
+    if numbers:
+        connection.execute(delete(values_table).where(is_one_of(connection, values_table.c.contact_id, numbers)))
 
 
 def _canonical_rows(number: int, row: Mapping[str, Any]) -> Iterable[tuple[Any, ...]]:
