@@ -20,7 +20,7 @@ __all__ = ["FaultySettings", "Keys", "Settings", "create_home", "load_keys", "lo
 
 _SETTINGS_FILE = "migma.toml"
 _KEYS_FILE = "keys.toml"
-_SECRETS = frozenset({"api_key", "secret_access_key", "session_token"})
+_SECRETS = frozenset({"api_key", "password", "secret_access_key", "session_token"})
 
 
 class FaultySettings(ValueError):
