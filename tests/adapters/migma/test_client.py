@@ -40,7 +40,7 @@ from migma_platform.resources.webhooks import NewWebhook, WebhookChanges
 from migma_platform.testing import Counterpart, Fault
 from pydantic import ValidationError
 
-from tests.adapters.migma.asking import Ask, Every, ask, ask_async, every, every_async
+from tests.adapters.migma.asking import QUICK, Ask, Every, ask, ask_async, every, every_async
 from tests.support.counting_server import Manner, answering, counting_server, dropping, silent
 
 both = pytest.mark.parametrize("ask", [ask, ask_async])
@@ -329,7 +329,7 @@ def test_one_call_is_one_request_and_every_end_has_its_kind(name: str, ask: Ask)
     """Whatever goes wrong, exactly one request was counted, and the problem says what is known, without the key."""
     manner, kind, maybe = REFUSED[name]
     with counting_server(manner) as server:
-        problem = ask(Api(Secret("sk_test_0123456789"), server.url), sending.send(mail("p"), key="k")).failure()
+        problem = ask(Api(Secret("sk_test_0123456789"), server.url), sending.send(mail("p"), key="k"), QUICK).failure()
     assert server.count == 1
     assert (problem.kind, problem.maybe_done) == (kind, maybe)
     assert "sk_test_0123456789" not in f"{problem} {problem!r}"
