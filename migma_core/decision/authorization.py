@@ -13,6 +13,7 @@ from ..request.exclusion import EarlierRecipients, ExceptSegment
 from ..request.provider import Capabilities
 from ..request.recipients import OneAddress
 from ..request.send_request import SendRequest
+from ..request.sync import Sync
 from .faults import (
     AudienceUnknown,
     CannotCarry,
@@ -28,6 +29,7 @@ from .faults import (
     PostalAddressMissing,
     ProviderNotConnected,
     ReservedName,
+    SyncOverdue,
     TopicMissing,
     TopicUnusable,
 )
@@ -74,7 +76,8 @@ class Sender:
 
     ``domain`` and ``topic`` are ``None`` where the account or project has none of that name. ``missing_exclusions`` are
     the segments and sends to leave out that do not exist, ``capabilities`` what the provider can carry, where known.
-    ``loopback_links`` is set where the brand's links lead to this machine only.
+    ``loopback_links`` is set where the brand's links lead to this machine only. ``overdue`` are the account's connected
+    syncs that are older than their bound.
     """
 
     domain: SendingDomain | None
@@ -85,6 +88,7 @@ class Sender:
     missing_exclusions: frozenset[str] = frozenset()
     capabilities: Capabilities | None = None
     loopback_links: bool = False
+    overdue: tuple[Sync, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +215,8 @@ def _marketing_faults(request: SendRequest, sender: Sender, policy: Policy) -> t
         faults.append(MarketingAheadOfTime())
     if not (sender.postal_address or "").strip():
         faults.append(PostalAddressMissing())
+    # D16: who left there in the meantime must not be written to from here, through whatever provider
+    faults += [SyncOverdue(one.provider, one.as_of, one.bound) for one in dict.fromkeys(sender.overdue)]
     return tuple(faults)
 
 

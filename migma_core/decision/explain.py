@@ -158,6 +158,12 @@ def explain_fault(fault: Fault) -> str:  # noqa: PLR0911 - one line per fault
             return "marketing is handed over at its time, since people may opt out before it; leave deliver_at out"
         case a.CannotCarry(provider, what):
             return f"the provider {provider} cannot carry {what}; send it through another"
+        case a.SyncOverdue(provider, as_of, bound):
+            if as_of is None:
+                return f"opt-outs at {provider} are not known yet; run: migma sync"
+            hours = f"{bound.total_seconds() / 3600:g} hours"
+            since = f"opt-outs at {provider} are known as of {as_of:%Y-%m-%d %H:%M} UTC"
+            return f"{since}, and may be {hours} old at most; run: migma sync"
         case a.LoopbackLinks(provider):
             here = f"the links lead to this machine only, and {provider} delivers elsewhere"
             return f"{here}; give the brand an https base_url"

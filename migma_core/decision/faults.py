@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 
 from ..audience.topic import TopicId
@@ -22,6 +23,7 @@ __all__ = [
     "PostalAddressMissing",
     "ProviderNotConnected",
     "ReservedName",
+    "SyncOverdue",
     "TopicMissing",
     "TopicUnusable",
 ]
@@ -160,6 +162,16 @@ class MarketingAheadOfTime:
     kind: Literal["marketing_ahead_of_time"] = field(default="marketing_ahead_of_time", kw_only=True, repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class SyncOverdue:
+    """People's choices that a provider keeps have not been fetched for longer than is allowed (design D16)."""
+
+    provider: str
+    as_of: datetime | None
+    bound: timedelta
+    kind: Literal["sync_overdue"] = field(default="sync_overdue", kw_only=True, repr=False)
+
+
 Fault: TypeAlias = (
     DomainUnverified
     | DomainSuspended
@@ -176,4 +188,5 @@ Fault: TypeAlias = (
     | CannotCarry
     | LoopbackLinks
     | MarketingAheadOfTime
+    | SyncOverdue
 )

@@ -30,6 +30,7 @@ from .store import (
     Store,
     Tag,
 )
+from .sync import Keeper, Link, SyncPass, SyncReport, Syncs
 
 __all__ = [
     "Begun",
@@ -53,7 +54,9 @@ __all__ = [
     "Inbox",
     "InboxEvent",
     "Incoming",
+    "Keeper",
     "Ledger",
+    "Link",
     "ListingProvider",
     "MailboxEvent",
     "MailboxFact",
@@ -77,6 +80,9 @@ __all__ = [
     "Story",
     "Stream",
     "SuppressionRecord",
+    "SyncPass",
+    "SyncReport",
+    "Syncs",
     "Tag",
     "TopicChoice",
     "VerifyingProvider",

@@ -37,6 +37,7 @@ from .inbox import Inbox
 from .ledger import Ledger
 from .pace import Pace
 from .person import Erasure, Story, SuppressionRecord
+from .sync import Syncs
 
 __all__ = [
     "ContactPage",
@@ -440,6 +441,9 @@ class Store(Protocol):
 
     @property
     def pace(self) -> Pace: ...
+
+    @property
+    def syncs(self) -> Syncs: ...
 
     def import_contacts(  # noqa: PLR0913 - what an import must be told
         self,

@@ -7,6 +7,7 @@ from .exclusion import EarlierRecipients, ExceptSegment, Exclusion, is_excluded
 from .project import AccountId, Project
 from .recipients import OneAddress, Recipients, SegmentMembers, TagHolders, read_recipients
 from .send_request import SendRequest
+from .sync import Sync
 
 __all__ = [
     "BUILT_IN_PROVIDER",
@@ -25,6 +26,7 @@ __all__ = [
     "SegmentMembers",
     "SendRequest",
     "SendingDomain",
+    "Sync",
     "TagHolders",
     "is_excluded",
     "read_recipients",

@@ -48,6 +48,7 @@ from ..request.domain import BUILT_IN_PROVIDER, MANAGED_SUFFIX, PROVIDERS, Sendi
 from ..request.exclusion import EarlierRecipients, ExceptSegment, Exclusion, SendId
 from ..request.recipients import OneAddress, Recipients, SegmentMembers, TagHolders
 from ..request.send_request import SendRequest
+from ..request.sync import Sync
 
 __all__ = [
     "EVERY_DENIAL",
@@ -88,6 +89,7 @@ __all__ = [
     "shown",
     "standings",
     "suppressions",
+    "syncs",
     "tags",
     "topics",
     "zones",
@@ -642,6 +644,7 @@ def senders(
     connected: Narrowed[frozenset[str]] = None,
     postal_address: Narrowed[str | None] = None,
     audience_exists: Narrowed[bool] = None,
+    overdue: Narrowed[tuple[Sync, ...]] = None,
 ) -> SearchStrategy[Sender]:
     """What may be known of a sender's side, nothing at all included."""
     others = st.frozensets(st.sampled_from(PROVIDERS))
@@ -652,7 +655,14 @@ def senders(
         _or(connected, others | others.map(lambda some: some | {BUILT_IN_PROVIDER})),
         _or(postal_address, st.none() | st.sampled_from(("", " ")) | names()),
         _or(audience_exists, st.booleans()),
+        overdue=_or(overdue, st.just(()) | st.lists(syncs(), max_size=2, unique=True).map(tuple)),
     )
+
+
+def syncs() -> SearchStrategy[Sync]:
+    """Connected syncs, some of which never had a whole pass."""
+    bounds = st.timedeltas(timedelta(minutes=1), timedelta(days=10))
+    return st.builds(Sync, st.sampled_from(PROVIDERS), st.none() | moments(), bounds)
 
 
 def policies(*, derived: bool = True) -> SearchStrategy[Policy]:
@@ -690,6 +700,8 @@ def _variants(variant: type[T]) -> SearchStrategy[T]:
         "domain": domain_names(),
         "provider": st.sampled_from(PROVIDERS),
         "known": st.booleans(),
+        "as_of": st.none() | moments(),
+        "bound": st.timedeltas(timedelta(minutes=1), timedelta(days=10)),
         "what": st.sampled_from(("audience", "tag")),
         "name": names(),
         **dict.fromkeys(("bounced", "complained", "sent"), st.integers(0)),

@@ -347,6 +347,19 @@ def test_nothing_leaves_a_domain_that_is_not_the_accounts_own(request: SendReque
     assert refused is not own
 
 
+@given(some.send_requests(), some.senders())
+def test_marketing_waits_for_every_sync_and_nothing_else_does(request: SendRequest, sender: Sender) -> None:
+    """Where one is overdue marketing is refused through whatever provider, and other mail is not for that (D16)."""
+    answer = authorize(request, sender)
+    told = [fault for fault in getattr(answer, "faults", ()) if fault.kind == "sync_overdue"]
+    waits = classify(request).purpose is Purpose.MARKETING
+    assert {(one.provider, one.as_of, one.bound) for one in told} == (
+        {(one.provider, one.as_of, one.bound) for one in sender.overdue} if waits else set()
+    )
+    calm = authorize(request, replace(sender, overdue=()))
+    assert getattr(calm, "faults", ()) == tuple(one for one in getattr(answer, "faults", ()) if one not in told)
+
+
 @given(some.send_requests(), some.senders(), st.none() | some.topics(), some.references())
 def test_mending_one_thing_never_adds_a_fault_elsewhere(
     request: SendRequest, sender: Sender, topic: Topic | None, other: str

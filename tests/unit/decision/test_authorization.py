@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -37,6 +37,7 @@ from migma_core import (
     health,
 )
 from migma_core.decision import faults as a
+from migma_core.request import Sync
 from migma_core.request.provider import Capabilities
 
 TOPIC = Topic(TopicId("d" * 32), "News")
@@ -298,6 +299,17 @@ def test_what_a_provider_has_no_field_for_is_refused() -> None:
     plain = replace(CAMPAIGN, content=Content("Hello", "", "Hello"))
     assert faults(plain, sender) == (a.CannotCarry("bare", "a message without HTML"),)
     assert faults(marked, whole) == faults(worded, whole) == faults(plain, whole) == faults(CAMPAIGN, sender) == ()
+
+
+def test_an_overdue_sync_stops_marketing_through_any_provider() -> None:
+    """Who left where their choices are kept must not be written to from here (D16); other mail does not ask."""
+    day = timedelta(days=1)
+    overdue = (Sync("platform", LATER, day), Sync("other", None, day))
+    sender = replace(READY, overdue=overdue, connected=frozenset({"migma", "ses"}))
+    expected = (a.SyncOverdue("platform", LATER, day), a.SyncOverdue("other", None, day))
+    for provider in ("migma", "ses"):
+        assert faults(replace(CAMPAIGN, provider=provider), sender) == expected
+        assert faults(replace(RESET, provider=provider), sender) == ()
 
 
 def test_marketing_is_not_handed_over_ahead_of_its_time() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -87,6 +87,14 @@ FAULTS: tuple[tuple[Fault, str], ...] = (
     (
         a.MarketingAheadOfTime(),
         "marketing is handed over at its time, since people may opt out before it; leave deliver_at out",
+    ),
+    (
+        a.SyncOverdue("platform", datetime(2026, 5, 1, 12, tzinfo=UTC), timedelta(hours=6)),
+        "opt-outs at platform are known as of 2026-05-01 12:00 UTC, and may be 6 hours old at most; run: migma sync",
+    ),
+    (
+        a.SyncOverdue("platform", None, timedelta(hours=1.5)),
+        "opt-outs at platform are not known yet; run: migma sync",
     ),
     (a.JustificationMissing(), "mailing an audience as transactional needs a justification under this policy"),
 )

@@ -54,6 +54,9 @@ __all__ = [
     "sends",
     "suppressions",
     "suppressions_ended",
+    "sync_contacts",
+    "sync_topics",
+    "syncs",
     "tags",
     "tombstones",
     "topic_choices",
@@ -512,3 +515,34 @@ pace = Table(
     sqlite_with_rowid=False,
 )
 """Token bucket and breaker of each stream, in microseconds of the database's own clock. ``openings`` above 0: open."""
+
+syncs = Table(
+    "syncs",
+    metadata,
+    Column("project_id", ForeignKey("projects.id"), primary_key=True),
+    Column("provider", Text, primary_key=True),
+    Column("bound", BigInteger, nullable=False),
+    Column("began_at", Instant),
+    Column("position", Text, nullable=False, server_default=""),
+    Column("as_of", Instant),
+)
+"""What is kept in step (D16). ``bound`` is in microseconds; ``began_at`` and ``position`` are of a pass under way."""
+
+sync_contacts = Table(
+    "sync_contacts",
+    metadata,
+    Column("contact_id", ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True),
+    Column("provider", Text, primary_key=True),
+    Column("theirs", Text, nullable=False),
+    Column("told", JSON, nullable=False),
+)
+"""Who is who there. ``told`` are the topics that the other side was told they left."""
+
+sync_topics = Table(
+    "sync_topics",
+    metadata,
+    Column("topic_id", ForeignKey("topics.id", ondelete="CASCADE"), primary_key=True),
+    Column("provider", Text, primary_key=True),
+    Column("theirs", Text, nullable=False),
+)
+"""Which topic is which there."""

@@ -27,6 +27,7 @@ from .projects import Projects
 from .segments import Segments
 from .sends import Sends
 from .suppressions import Suppressions
+from .syncs import Syncs
 from .tags import Tags
 from .topics import Topics
 
@@ -53,6 +54,7 @@ class SqlStore:
         self.inbox = SqlInbox(engine)
         self.idempotency_keys = SqlIdempotencyKeys(engine, lease)
         self.pace = SqlPace(engine)
+        self.syncs = Syncs(engine)
 
     @classmethod
     def open(cls, url: str, *, pepper: bytes, lease: timedelta = timedelta(seconds=30)) -> SqlStore:
