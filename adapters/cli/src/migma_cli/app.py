@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cyclopts import App
 
-from . import audience, campaigns, domains, home, lists, messages, person, policies, serve, suppressions
+from . import audience, campaigns, domains, home, lists, messages, person, policies, serve, suppressions, syncs
 from .demo import command as demo
 
 __all__ = ["app"]
@@ -30,5 +30,6 @@ app.command(messages.send)
 app.command(messages.unsubscribe)
 app.command(campaigns.explain)
 app.command(policies.app)
+app.command(syncs.app)
 app.command(serve.serve)
 app.command(demo.demo)

@@ -1,4 +1,4 @@
-"""Migma's own platform: a client of its API in both colours, whose calls are values, and sending through it."""
+"""Migma's own platform: a client of its API in both colours, sending through it, and keeping both sides in step."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from .problem import (
 )
 from .resources import campaigns, contacts, domains, logs, segments, sending, tags, topics, webhooks
 from .settings import PlatformSettings
+from .sync import PlatformSync
 
 __all__ = [
     "BASE_URL",
@@ -44,6 +45,7 @@ __all__ = [
     "Page",
     "PlatformProvider",
     "PlatformSettings",
+    "PlatformSync",
     "Problem",
     "ProblemKind",
     "RateLimited",

@@ -81,7 +81,7 @@ class Problem:
         return f"{who}{f': {self.said}' if self.said else ''}{code}; {_MEND[self.kind]}{when}"
 
 
-class MigmaError(Exception):
+class MigmaError(RuntimeError):
     """A call that was not answered as asked; ``problem`` says why."""
 
     def __init__(self, problem: Problem) -> None:

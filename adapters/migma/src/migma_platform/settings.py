@@ -23,6 +23,8 @@ class PlatformSettings(HttpSettings):
     provider_type: ProviderType = Field("migma", description="Which provider Migma itself sends through.")
     project_id: str = Field(..., min_length=1, max_length=100, description="The project at Migma (its id there).")
 
+    sync_hours: float = Field(24.0, gt=0, le=240, description="How old a sync may be while marketing leaves.")
+
     @property
     def api(self) -> Api:
         """The API, with the key."""

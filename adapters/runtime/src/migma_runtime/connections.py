@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from importlib.metadata import entry_points
+from typing import Any, Final
 
 from pydantic import ValidationError
 from returns.result import Failure, Result, Success
 
-from migma_core.ports import Provider
+from migma_core.ports import Keeper, Provider
 from migma_core.request import BUILT_IN_PROVIDER, PROVIDERS
 
 from .discovery import adapter
@@ -16,6 +17,7 @@ from .settings import FaultySettings, Keys, Settings, told
 
 __all__ = ["Connections", "connect"]
 
+_KEEPERS: Final = "migma.sync"
 _OTHERS = tuple(name for name in PROVIDERS if name != BUILT_IN_PROVIDER)
 
 
@@ -31,6 +33,7 @@ class Connections:
         self._settings = settings
         self._options = {name: _options(name, settings, keys, environment) for name in (*_OTHERS, settings.provider)}
         self._made: dict[str, Provider] = {}
+        self._keeper: Keeper | None = None
 
     @property
     def names(self) -> frozenset[str]:
@@ -50,17 +53,34 @@ class Connections:
             self._made[name] = _or_raise(connect(bound, self._options[bound], self._settings))
         return self._made[name]
 
+    @property
+    def bound(self) -> str:
+        """The adapter that the built-in provider is bound to (design D16)."""
+        return self._settings.provider
+
+    def keeper(self) -> Keeper | None:
+        """
+        Who keeps an audience of its own behind the built-in provider, or ``None`` where that is nobody.
+
+        Raises `FaultySettings` with what is wrong and where to set it.
+        """
+        if self._keeper is None and entry_points(group=_KEEPERS, name=self.bound):
+            self._keeper = _or_raise(connect(self.bound, self._options[self.bound], self._settings, _KEEPERS))
+        return self._keeper
+
     def close(self) -> None:
         """Close what providers keep open."""
-        for provider in self._made.values():
-            close = getattr(provider, "close", None)
+        for made in (*self._made.values(), self._keeper):
+            close = getattr(made, "close", None)
             if close is not None:
                 close()
 
 
-def connect(name: str, options: Mapping[str, Any], settings: Settings) -> Result[Provider, FaultySettings]:
+def connect(
+    name: str, options: Mapping[str, Any], settings: Settings, group: str = "migma.provider"
+) -> Result[Any, FaultySettings]:
     """Load a provider's adapter, read its options, and connect it; one without options lives in the outbox's folder."""
-    entry = adapter("migma.provider", name)
+    entry = adapter(group, name)
     if not hasattr(entry, "connect"):
         return Success(entry(settings.outbox_path))
     try:
@@ -78,7 +98,7 @@ def _options(name: str, settings: Settings, keys: Keys, environment: Mapping[str
     return {**settings.providers.get(name, {}), **secrets, **spoken}
 
 
-def _or_raise(result: Result[Provider, FaultySettings]) -> Provider:
+def _or_raise(result: Result[Any, FaultySettings]) -> Any:
     if isinstance(result, Failure):
         raise result.failure()
     return result.unwrap()

@@ -23,6 +23,7 @@ from .preferences import Preferences
 from .sending import Sending
 from .service_mail import ServiceMail
 from .settings import FaultySettings, Keys, Settings, create_home, load_keys, load_settings
+from .syncing import Syncing
 
 __all__ = ["Migma"]
 
@@ -33,7 +34,8 @@ _POLICIES: dict[str, Policy] = {"migma": MIGMA, "strict": STRICT}
 class Migma:
     """
     Everything an installation can do, in rooms: ``sending``, ``campaigns``, ``contacts``, ``suppressions``; what the
-    holders of links may do, ``opt_outs`` and ``preferences``; and the stored things under ``store``.
+    holders of links may do, ``opt_outs`` and ``preferences``; ``syncing`` keeps in step with a provider's own audience;
+    and the stored things are under ``store``.
 
     Use it as a context manager, or call `close`.
     """
@@ -48,6 +50,7 @@ class Migma:
         mail = ServiceMail(parts, self.sending)
         self.opt_outs = OptOuts(parts, mail)
         self.preferences = Preferences(parts, mail)
+        self.syncing = Syncing(parts)
 
     @classmethod
     def create(cls, **settings: Any) -> Migma:

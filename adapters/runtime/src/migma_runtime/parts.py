@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from migma_core.audience import ProjectId, SegmentId, TopicId
 from migma_core.decision import Policy, Sender
 from migma_core.ports import Capabilities, Clock, Provider, Store
-from migma_core.request import BUILT_IN_PROVIDER, Project, SendRequest
+from migma_core.request import BUILT_IN_PROVIDER, Project, SendRequest, Sync
 
 from .connections import Connections
 from .settings import Keys, Settings
@@ -33,13 +34,28 @@ class Parts:
             raise LookupError(
                 f"the provider {request.provider} is not connected; connect it, or send through {BUILT_IN_PROVIDER}"
             )
-        return found
+        knowing = getattr(found, "knowing", None)  # a provider with topics of its own is told which are ours
+        known: Provider = found if knowing is None else knowing(self._topics(request))
+        return known
+
+    def _topics(self, request: SendRequest) -> Mapping[TopicId, str]:
+        return self.store.syncs.topics(request.project, self.connections.bound)
 
     def informed(self, sender: Sender, request: SendRequest) -> Sender:
         """What the store knows of the sender's side, and what this installation is connected to and can carry."""
         provider = self.connections.get(request.provider)
         connected = sender.connected | self.connections.names
-        return replace(sender, connected=connected, capabilities=provider.capabilities if provider else None)
+        can = provider.capabilities if provider else None
+        return replace(sender, connected=connected, capabilities=can, overdue=self._overdue(request))
+
+    def _overdue(self, request: SendRequest) -> tuple[Sync, ...]:
+        """The account's syncs that are older than their bound; one that never was is among them (design D16)."""
+        syncs = self.store.syncs.of(self.store.projects.get(request.project).account)
+        keeper = self.connections.keeper()
+        if keeper is not None and keeper.provider not in {one.provider for one in syncs}:
+            syncs = (*syncs, Sync(keeper.provider, None, keeper.bound))
+        now = self.clock.now()
+        return tuple(one for one in syncs if one.is_overdue(now))
 
     def capabilities(self, request: SendRequest) -> Capabilities:
         """What that provider can carry."""

@@ -69,7 +69,7 @@ class Contact(Told):
     """A person of a project."""
 
     id: str = Field(min_length=1)
-    email: str = Field(min_length=1)
+    email: str = Field(min_length=1, repr=False)
     status: Annotated[ContactStatus, BeforeValidator(_status)] = ContactStatus.UNREADABLE
     first_name: str | None = None
     last_name: str | None = None
@@ -86,7 +86,7 @@ class Contact(Told):
 class NewContact(Asked):
     """Somebody to add; without a status, Migma makes them subscribed (A3): say it where there is no consent."""
 
-    email: str
+    email: str = Field(repr=False)
     first_name: str | None = None
     last_name: str | None = None
     phone: str | None = Field(None, max_length=30)

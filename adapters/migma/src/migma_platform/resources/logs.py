@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from ..call import Call, Page, Told, call, cursored, one, rows_at_once
 
@@ -24,7 +24,7 @@ class LogRow(BaseModel):
     tracking_id: str | None = None
     domain: str | None = None
     from_email: str | None = None
-    to_email: str | None = None
+    to_email: str | None = Field(None, repr=False)
     subscriber_id: str | None = None
     subject: str | None = None
     status: str

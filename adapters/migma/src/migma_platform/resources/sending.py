@@ -24,7 +24,7 @@ class Send(Asked):
     """
 
     recipient_type: Literal["email", "audience", "segment", "tag"]
-    recipient_email: str | None = None
+    recipient_email: str | None = Field(None, repr=False)
     recipient_id: str | None = None
     from_: str = Field(alias="from")
     from_name: str
@@ -32,11 +32,11 @@ class Send(Asked):
     transactional: bool
     reply_to: str | None = None
     bcc: tuple[str, ...] | None = None
-    template: str | None = None
+    template: str | None = Field(None, repr=False)
     project_id: str | None = None
     conversation_id: str | None = None
     email_id: str | None = None
-    variables: Mapping[str, object] | None = None
+    variables: Mapping[str, object] | None = Field(None, repr=False)
     provider_type: ProviderType | None = None
     topic_id: str | None = None
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from pydantic import ConfigDict, Field, field_validator
+from pydantic import ConfigDict, Field, SecretStr, field_validator
 
 from ..call import Asked, Call, Told, call, one, rows, rows_at_once
 
@@ -83,7 +83,7 @@ class Webhook(Told):
     active: bool = True
     description: str | None = None
     custom_headers: Mapping[str, str] | None = Field(None, repr=False)
-    secret: str | None = Field(None, repr=False)
+    secret: SecretStr | None = None
     secret_configured: bool | None = None
     success_count: int = 0
     failure_count: int = 0

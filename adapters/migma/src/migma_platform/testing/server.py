@@ -13,11 +13,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from migma_http import Secret
+from migma_http import HttpRequest, HttpResponse, NoAnswer, Secret, Sent
 
 from ..api import Api
 from ..settings import PlatformSettings
-from . import people, senders  # noqa: F401 - they register their routes
+from . import lists, people, senders  # noqa: F401 - they register their routes
 from .routes import Asked, find
 from .world import Refusal, World
 
@@ -80,6 +80,15 @@ class Counterpart:
     def asked(self, method: str, path: str) -> int:
         """How many requests came for this, whatever became of them."""
         return sum((one[0], urlsplit(one[1]).path) == (method, path) for one in self.requests)
+
+    def exchange(self, request: HttpRequest) -> HttpResponse | NoAnswer:
+        """A transport without a network, for many examples in little time: what a connection would have answered."""
+        headers = {name.lower(): value for name, value in request.headers}
+        target = request.url.removeprefix(self.url.removesuffix(_VERSION.rstrip("/")))
+        answer = self.answer(request.method, target, headers, request.body)
+        if answer is None:
+            return NoAnswer(Sent.MAYBE, "the connection was dropped")
+        return HttpResponse(answer.status, tuple(answer.headers.items()), answer.body)
 
     def answer(self, method: str, target: str, headers: dict[str, str], octets: bytes) -> Answer | None:
         """What one request is answered; ``None`` where the connection is dropped."""
