@@ -20,7 +20,11 @@ PROJECT = nox.project.load_toml("pyproject.toml")
 ADAPTERS = sorted(path.parent for path in Path("adapters").glob("*/pyproject.toml"))
 # uv does not compile on install, and every process of the command-line tests would compile again
 COMPILED = {"UV_COMPILE_BYTECODE": "1"}
-IN_PARALLEL = ("-n", "auto", "--maxprocesses", "8", "--dist", "loadscope")
+# each worker begins with a part of the list that lies together, and so starts servers and browsers of its own seldom;
+# who is done takes over from the end of another's part
+IN_PARALLEL = ("-n", "auto", "--maxprocesses", "8", "--dist", "worksteal")
+# databases of tests wait for the disk at every commit: in memory they do not
+IN_MEMORY, ENOUGH = Path("/dev/shm"), 2 * 1024**3  # noqa: S108 - only where there is room
 # wings of the core, each importing only from those after it in this list
 WINGS = ("testing", "ports", "delivery", "message", "decision", "request", "audience")
 # wings whose every branch is tested
@@ -61,16 +65,25 @@ def demo(session: nox.Session) -> None:
     session.run("migma", "demo", *session.posargs)
 
 
+def quick() -> dict[str, str | None]:
+    """Temporary files in memory, where that has room, and bytecode kept: the tests start many processes of ours."""
+    roomy = IN_MEMORY.is_dir() and shutil.disk_usage(IN_MEMORY).free > ENOUGH
+    return {"PYTHONDONTWRITEBYTECODE": None, **({"TMPDIR": str(IN_MEMORY)} if roomy else {})}
+
+
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run all tests, on all cores; arguments go to pytest."""
     everything(session, "test")
-    session.run("python", "-m", "pytest", *IN_PARALLEL, *session.posargs)
+    session.run("python", "-m", "pytest", *IN_PARALLEL, *session.posargs, env=quick())
 
 
 @nox.session
 def alone(session: nox.Session) -> None:
-    """Run the core's own tests on the built wheel, with only pytest and Hypothesis beside it."""
+    """
+    Run the core's own tests on the built wheel, with only pytest and Hypothesis beside it: that nothing of them needs
+    more. What they claim was tried on many examples by ``tests``; here it is few.
+    """
     out = Path(session.create_tmp()).resolve()
     shutil.rmtree(out / "dist", ignore_errors=True)
     session.install("build", "hypothesis>=6.150", "pytest>=9")
@@ -87,7 +100,9 @@ def alone(session: nox.Session) -> None:
             "python", "-c", "import migma_core; assert 'site-packages' in migma_core.__file__, migma_core.__file__"
         )
         session.run(
-            "python", "-m", "pytest", "--import-mode=importlib", "-o", "pythonpath=.", "-q", "tests", *session.posargs
+            *("python", "-m", "pytest", "--import-mode=importlib", "-o", "pythonpath=.", "-q", "tests"),
+            *session.posargs,
+            env={"HYPOTHESIS_PROFILE": "alone"},
         )
 
 
@@ -113,7 +128,7 @@ def lint(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """Run every example in the README, the docs and the core's docstrings."""
     everything(session, "test")
-    session.run("python", "-m", "pytest", "-q", "tests/docs", *session.posargs)
+    session.run("python", "-m", "pytest", "-q", *IN_PARALLEL, "tests/docs", *session.posargs, env=quick())
 
 
 @nox.session(default=False)
@@ -138,11 +153,11 @@ def coverage(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def thorough(session: nox.Session) -> None:
-    """Try the laws that hold databases and Python to one another on 10,000 examples each; for hours."""
+    """Try the laws that hold databases and Python to one another on 10,000 examples each, for hours; or files named."""
     everything(session, "test")
     differential = [f"tests/adapters/sql/test_{name}.py" for name in ("agreement", "audience_sql", "standing_sql")]
-    chosen = session.posargs or differential
-    session.run("python", "-m", "pytest", *IN_PARALLEL, *chosen, env={"HYPOTHESIS_PROFILE": "thorough"})
+    chosen = session.posargs or (*differential, "tests/adapters/web/test_server.py")
+    session.run("python", "-m", "pytest", *IN_PARALLEL, *chosen, env={**quick(), "HYPOTHESIS_PROFILE": "thorough"})
 
 
 @nox.session(default=False)

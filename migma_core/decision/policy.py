@@ -18,13 +18,13 @@ from .outside import Answer, OutsideRule
 from .purpose import Purpose
 from .reasons import STRENGTH, ReasonKind
 from .rules import CellRule, DenialRule, Rule
-from .standing import FIRST_TRANSACTIONAL, Cell, Standing, all_cells
+from .standing import CELLS, FIRST_TRANSACTIONAL, Cell, Standing, all_cells
 from .verdict import Withheld
 
 __all__ = ["ALWAYS", "MIGMA", "STRICT", "Policy"]
 
 _Asked: TypeAlias = tuple[tuple[Callable[[Circumstances, datetime], Answer], frozenset[str]], ...]
-_DENIAL_BITS = len(Denials)
+_DENIAL_BITS, _UNREADABLE = len(Denials), int(Denials.UNREADABLE)
 
 
 ALWAYS: tuple[Rule, ...] = (
@@ -209,8 +209,27 @@ class Policy:
 
 @lru_cache(maxsize=256)  # policies that differ in nothing the table holds share it
 def _tabulated(rules: tuple[Rule, ...]) -> array[int]:
-    bits = _bits_of(rules)
-    return array("Q", (_code_of(cell, bits) for cell in all_cells()))
+    table = array("Q", bytes(8 * CELLS))
+    for bit, rule in _bits_of(rules):
+        blind, withheld = _cells_of(rule)
+        for cell in blind:
+            table[cell] |= _UNREADABLE
+        for cell in withheld:
+            table[cell] |= bit
+    return table
+
+
+@lru_cache(maxsize=256)  # many policies are made of few rules
+def _cells_of(rule: CellRule) -> tuple[array[int], array[int]]:
+    """The cells in which the rule cannot read what it looks at, and those in which it withholds."""
+    blind, withheld = array("H"), array("H")
+    for number, cell in enumerate(all_cells()):
+        if cell.purpose in rule.purposes:
+            if any(cell.is_unreadable(digit) for digit in rule.reads):
+                blind.append(number)
+            elif rule.withholds(cell):
+                withheld.append(number)
+    return blind, withheld
 
 
 @lru_cache(maxsize=256)
@@ -220,20 +239,10 @@ def _bits_of(rules: tuple[Rule, ...]) -> tuple[tuple[int, CellRule], ...]:
     return tuple((1 << place, rule) for place, rule in enumerate(cell_rules, _DENIAL_BITS))
 
 
-def _code_of(cell: Cell, bits: tuple[tuple[int, CellRule], ...]) -> int:
-    code = 0
-    for bit, rule in bits:
-        if cell.purpose in rule.purposes:
-            if any(cell.is_unreadable(digit) for digit in rule.reads):
-                code |= Denials.UNREADABLE
-            elif rule.withholds(cell):
-                code |= bit
-    return code
-
-
 def forget_tables() -> None:
     """Build tables anew when they are next asked for: for measuring."""
     _tabulated.cache_clear()
+    _cells_of.cache_clear()
 
 
 def _holds(rule: Rule, ours: Rule) -> bool:
