@@ -21,12 +21,13 @@ class Mail(NamedTuple):
 
 
 class Acceptance(NamedTuple):
-    """One mail that the provider took."""
+    """One mail that the provider took, under the idempotency key of its request, if it had one."""
 
     address: str
     delivery: str
     request: int
     at: float
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ def read(path: Path) -> list[Entry]:
 
 def acceptances(entries: Sequence[Entry]) -> list[Acceptance]:
     """Every mail taken, in order: the only truth about duplicates and losses (reliability §15)."""
-    return [Acceptance(*mail[:2], entry.request, entry.at) for entry in entries for mail in entry.accepted]
+    return [Acceptance(*mail[:2], entry.request, entry.at, entry.key) for entry in entries for mail in entry.accepted]
 
 
 def _entry(line: bytes) -> Entry:
