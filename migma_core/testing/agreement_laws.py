@@ -124,6 +124,7 @@ class Life(NamedTuple):
     returns: bool
 
 
+_MOST = 5
 _LIVES = st.lists(
     st.builds(
         Life,
@@ -136,7 +137,7 @@ _LIVES = st.lists(
         st.none() | st.booleans(),
         st.booleans(),
     ),
-    max_size=5,
+    max_size=_MOST,
 )
 
 
@@ -155,14 +156,21 @@ class AgreementLaws(StorageLaws):
         tag=_TAGGED,
         purpose=st.sampled_from(Purpose),
         default=st.none() | st.sampled_from(DefaultSubscription),
+        other=st.integers(0, _MOST),
     )
     def test_both_stores_and_python_say_the_same_of_everybody(
-        self, lives: list[Life], condition: Condition, tag: str, purpose: Purpose, default: DefaultSubscription | None
+        self,
+        lives: list[Life],
+        condition: Condition,
+        tag: str,
+        purpose: Purpose,
+        default: DefaultSubscription | None,
+        other: int,
     ) -> None:
-        """Members, cells and denials, and so verdicts and counts, of a segment, a tag and each address alone."""
+        """Members, cells and denials, and so verdicts and counts, of a segment, and of a tag or an address alone."""
         stores = (self.open(), self.other())
         asked = [_lived(store, lives, condition, default) for store in stores]
-        for at in range(2 + len(lives)):
+        for at in (0, 1 + other % (1 + len(lives))):
             left, right = (_request(one, (condition, tag), lives, at) for one in asked)
             assert list(disagreements(stores[0], stores[1], left, purpose, self.now, other_request=right)) == []
             assert list(disagreements_with_python(stores[0], left, purpose, self.now)) == []

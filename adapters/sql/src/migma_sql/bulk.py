@@ -7,6 +7,7 @@ Rows are tuples in the order of the columns named; what a column's type makes of
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import chain, islice
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Connection, LargeBinary, Table, any_, func, literal, select
@@ -16,6 +17,7 @@ __all__ = ["insert_all", "insert_missing", "is_one_of", "next_numbers", "update_
 
 _Row = Sequence[Any]
 _Rows = Sequence[_Row]
+_FEW = 20  # which take less time one by one than it takes to begin a COPY
 
 
 def is_one_of(
@@ -26,9 +28,18 @@ def is_one_of(
     slow, written as the server reads it, since the driver would ask of each element what it is.
     """
     if connection.dialect.name == "postgresql":
-        array = ",".join(rf'"\\x{one.hex()}"' if isinstance(one, bytes) else str(one) for one in values)
-        return column == any_(literal(f"{{{array}}}", NullType()))  # of no type, for the server to tell from the column
+        # of no type, for the server to tell from the column
+        return column == any_(literal(_array(values), NullType()))
     return column.in_(values)
+
+
+def _array(values: Iterable[int] | Iterable[bytes]) -> str:
+    """An array of numbers or octets as PostgreSQL reads one."""
+    return f"{{{','.join(_element(one) for one in values)}}}"
+
+
+def _element(value: int | bytes) -> str:
+    return rf'"\\x{value.hex()}"' if isinstance(value, bytes) else str(value)
 
 
 def next_numbers(connection: Connection, table: Table, count: int) -> Sequence[int]:
@@ -41,10 +52,13 @@ def next_numbers(connection: Connection, table: Table, count: int) -> Sequence[i
 
 
 def insert_all(connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[_Row]) -> None:
-    """Insert rows of which none is there; PostgreSQL takes them in while later ones are still being made."""
-    if connection.dialect.name == "postgresql":
-        _copy(connection, table.name, columns, _bound(connection, table, columns, rows))
+    """Insert rows of which none is there; PostgreSQL takes many in while later ones are still being made."""
+    stream = iter(rows)
+    first = list(islice(stream, _FEW + 1))
+    if connection.dialect.name == "postgresql" and len(first) > _FEW:
+        _copy(connection, table.name, columns, _bound(connection, table, columns, chain(first, stream)))
     else:
+        rows = chain(first, stream)
         _execute_all(connection, table, columns, rows, f"INSERT INTO {table.name} ({', '.join(map(_quoted, columns))})")
 
 
@@ -53,7 +67,10 @@ def insert_missing(connection: Connection, table: Table, columns: Sequence[str],
     if not rows:
         return
     named = ", ".join(map(_quoted, columns))
-    if connection.dialect.name == "postgresql":
+    if connection.dialect.name == "postgresql" and len(rows) <= _FEW:
+        insert = f"INSERT INTO {table.name} ({named})"
+        _execute_all(connection, table, columns, rows, insert, "ON CONFLICT DO NOTHING")
+    elif connection.dialect.name == "postgresql":
         stage = _stage(connection, table, columns, rows)
         insert = f"INSERT INTO {table.name} ({named}) SELECT {named} FROM {stage} ON CONFLICT DO NOTHING"  # noqa: S608 - our own names
         connection.exec_driver_sql(insert)
@@ -79,11 +96,12 @@ def update_all(connection: Connection, table: Table, columns: Sequence[str], row
 
 
 def _execute_all(
-    connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[_Row], statement: str
+    connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[_Row], statement: str, rest: str = ""
 ) -> None:
     bound = list(_bound(connection, table, columns, rows))
+    mark = "?" if connection.dialect.name == "sqlite" else "%s"
     if bound:
-        connection.exec_driver_sql(f"{statement} VALUES ({', '.join('?' * len(columns))})", bound)
+        connection.exec_driver_sql(f"{statement} VALUES ({', '.join([mark] * len(columns))}) {rest}", bound)
 
 
 def _stage(connection: Connection, table: Table, columns: Sequence[str], rows: _Rows) -> str:

@@ -8,7 +8,7 @@ from .engine import connect, reading, writing
 from .migrate import migrate
 from .schema import metadata
 
-__all__ = ["mirror"]
+__all__ = ["copy_rows", "mirror"]
 
 _AT_ONCE = 5_000
 
@@ -25,13 +25,14 @@ def mirror(source: str, target: str) -> int:
     try:
         migrate(origin)
         migrate(copy)
-        return _copied(origin, copy)
+        return copy_rows(origin, copy)
     finally:
         origin.dispose()
         copy.dispose()
 
 
-def _copied(origin: Engine, copy: Engine) -> int:
+def copy_rows(origin: Engine, copy: Engine) -> int:
+    """The same between databases that are open and of this version's schema."""
     with reading(origin) as there, writing(copy) as here:
         for table in metadata.sorted_tables:
             if here.execute(select(table).limit(1)).first() is not None:

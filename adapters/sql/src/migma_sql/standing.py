@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from sqlalchemy import ColumnElement, FromClause, and_, case, func, literal, or_
 
@@ -60,13 +61,21 @@ def cell_of(question: Question, stranger: Address | None = None) -> ColumnElemen
 
     A text that is null or not understood gives the unreadable digit, never a guess (A-01).
     """
+    is_role = stranger is not None and stranger.is_role
+    return _cell(question.purpose, question.topic is not None, question.topic_default, is_role)
+
+
+@lru_cache  # an expression never changes, and to build it takes longer than to answer it for one person
+def _cell(
+    purpose: Purpose, has_topic: bool, topic_default: DefaultSubscription | None, is_role: bool
+) -> ColumnElement[int]:
     digits = (
-        literal(int(question.purpose)),
+        literal(int(purpose)),
         _known_or(StatusFact.NO_CONTACT, _digit(contacts.c.status, _STATUS, StatusFact.UNREADABLE)),
         _known_or(ValidationFact.UNKNOWN, _digit(contacts.c.validation, _VALIDATION, ValidationFact.UNREADABLE)),
-        _known_or(stranger is not None and stranger.is_role, case((contacts.c.is_role.is_(False), 0), else_=1)),
+        _known_or(is_role, case((contacts.c.is_role.is_(False), 0), else_=1)),
         _known_or(ConsentFact.NONE, _digit(contacts.c.consent, _CONSENT, ConsentFact.UNREADABLE)),
-        _topic_digit(question),
+        _topic_digit(purpose, has_topic, topic_default),
     )
     packed: ColumnElement[int] = digits[0]
     for base, digit in zip(RADIX[1:], digits[1:], strict=True):
@@ -81,19 +90,23 @@ def denials_of(stranger: Address | None = None) -> ColumnElement[int]:
 
     Another provider's refusal stops nobody here. Numbers that no `Denials` can be are unreadable, which withholds.
     """
+    return _denials(stranger is not None and is_reserved_name(stranger.domain))
+
+
+@lru_cache
+def _denials(is_reserved: bool) -> ColumnElement[int]:
     stored, lifted = func.coalesce(addresses.c.denials, 0), func.coalesce(contacts.c.lifted, 0)
     mask = case((lifted.between(0, _ALL_DENIALS), lifted), else_=0).bitwise_or(int(Denials.PROVIDER_SUPPRESSED))
     of_address = case(
         (stored.between(0, _ALL_DENIALS), stored.bitwise_and(mask.bitwise_not())), else_=int(Denials.UNREADABLE)
     )
     refused = case((_refusals.c.id.is_(None), 0), else_=int(Denials.PROVIDER_SUPPRESSED))
-    return of_address.bitwise_or(refused).bitwise_or(_reserved_name(stranger))
+    return of_address.bitwise_or(refused).bitwise_or(_reserved_name(is_reserved))
 
 
-def _reserved_name(stranger: Address | None) -> ColumnElement[int]:
+def _reserved_name(strange: bool) -> ColumnElement[int]:
     domain = contacts.c.domain
     below = (domain.like(f"%.{name}") for name in RESERVED_NAMES)
-    strange = 0 if stranger is None else int(is_reserved_name(stranger.domain))
     # nearly everybody is passed over by one look at the last characters, instead of one for each name
     elsewhere = tail(domain, literal(_LOOKED_AT)).not_in(_TAILS)
     reserved = case((elsewhere, 0), (or_(domain.in_(RESERVED_NAMES), *below), 1), else_=0)
@@ -109,16 +122,16 @@ def _known_or(absent: int, digit: ColumnElement[int]) -> ColumnElement[int]:
     return case((contacts.c.id.is_(None), int(absent)), else_=digit)
 
 
-def _topic_digit(question: Question) -> ColumnElement[int]:
-    if question.purpose is Purpose.TRANSACTIONAL or question.topic is None:
+def _topic_digit(purpose: Purpose, has_topic: bool, topic_default: DefaultSubscription | None) -> ColumnElement[int]:
+    if purpose is Purpose.TRANSACTIONAL or not has_topic:
         return literal(int(TopicFact.NO_TOPIC))  # R19: transactional mail has no topic to respect
-    if question.topic_default is None:
+    if topic_default is None:
         return literal(int(TopicFact.NOT_SUBSCRIBED_UNREADABLE))
-    subscribed = question.topic_default is DefaultSubscription.SUBSCRIBED
+    subscribed = topic_default is DefaultSubscription.SUBSCRIBED
     unreadable = TopicFact.SUBSCRIBED_UNREADABLE if subscribed else TopicFact.NOT_SUBSCRIBED_UNREADABLE
     return case(
-        (topic_choices.c.contact_id.is_(None), int(topic_fact(question.topic_default, None))),
-        (topic_choices.c.joined.is_(True), int(topic_fact(question.topic_default, True))),
-        (topic_choices.c.joined.is_(False), int(topic_fact(question.topic_default, False))),
+        (topic_choices.c.contact_id.is_(None), int(topic_fact(topic_default, None))),
+        (topic_choices.c.joined.is_(True), int(topic_fact(topic_default, True))),
+        (topic_choices.c.joined.is_(False), int(topic_fact(topic_default, False))),
         else_=int(unreadable),
     )
