@@ -176,9 +176,10 @@ def test_every_line_keeps_its_limits(its: dict[str, Scalar], literal: str, marke
     html = f"<p>{literal}{{{{x}}}}{literal}</p>"
     try:
         compiled = compiled_for("{{name}}", html, f"a{literal}{{{{y}}}}", transactional=not marketing)
-    except InvalidTemplate as refused:  # the literal ends within a tag or a script, where no value is safe
-        assert str(refused).startswith("{{x}} stands ")
-        return
+    except InvalidTemplate as refused:
+        if not str(refused).startswith("{{x}} stands "):
+            raise
+        return  # the literal ends within a tag or a script, where no value is safe
     (octets,) = mime_messages(batch_for(compiled, [its]))
     assert octets.isascii()
     assert not set(octets.replace(b"\r\n", b"")) & set(b"\r\n\0")
