@@ -46,10 +46,6 @@ class TestSes(ProviderLaws):
         """As many requests as it takes."""
         return b"\0".join(super(TestSes, self).encode(one) for one in self.divided(batch))
 
-    def outcomes(self, batch: Batch, world: World) -> Sequence[Outcome]:
-        """Of as many hand-overs."""
-        return [outcome for one in self.divided(batch) for outcome in super(TestSes, self).outcomes(one, world)]
-
     def read(self, octets: bytes, batch: Batch) -> list[Delivered]:
         """What each mailbox would receive."""
         return [mail for one in octets.split(b"\0") for mail in read(one)]
