@@ -128,6 +128,16 @@ class Boasts(TestGood):
         return boasting
 
 
+class DropsInSilence(TestGood):
+    """Has no place for a caller's headers, says so, and takes them all the same."""
+
+    def provider(self) -> Provider:
+        """Declared, and not refused."""
+        quiet = Good()
+        quiet.capabilities = Capabilities("good", 5, international_local_parts=True, own_headers=False)
+        return quiet
+
+
 DEFECTS = {
     "test_every_world_has_one_outcome_per_message": ForgetsOne,
     "test_what_may_have_left_is_never_said_not_to_have": TriesAgain,
@@ -136,6 +146,7 @@ DEFECTS = {
     "test_credentials_are_seen_nowhere": RepeatsWhatItHears,
     "test_nothing_of_the_message_is_lost": LosesFiles,
     "test_what_is_declared_is_what_is_carried": Boasts,
+    "test_what_is_not_declared_is_refused": DropsInSilence,
 }
 
 
