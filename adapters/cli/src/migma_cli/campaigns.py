@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import App, Parameter
-from migma_runtime import HeldVerdict, Preview, SendAnswer
+from migma_runtime import Campaigns, HeldVerdict, Preview, SendAnswer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from migma_core.decision import Refused
 from migma_core.decision import explain as in_words
 from migma_core.delivery import DeliveryState
 from migma_core.delivery import effects as e
-from migma_core.ports import DeliveryRecord
+from migma_core.ports import DeliveryRecord, SendRecord
 
 from .common import USUAL, Mistake, Options
 from .screen import Screen, for_people, partition_rows
@@ -104,10 +104,7 @@ def send(campaign: str, /, *, common: Options = USUAL) -> int:
 @app.command
 def pause(campaign: str, /, *, common: Options = USUAL) -> int:
     """Stop a campaign that is being sent, here or in another process; `send` takes it up again."""
-    with common.open() as migma:
-        answer = migma.campaigns.pause(migma.campaigns.find(common.project_of(migma).id, campaign))
-    show_answer(common.screen, answer)
-    return 0
+    return _after(common, campaign, Campaigns.pause)
 
 
 @app.command
@@ -143,19 +140,13 @@ def held(
 @app.command
 def cancel(campaign: str, /, *, common: Options = USUAL) -> int:
     """Stop whatever has not been handed over."""
-    with common.open() as migma:
-        answer = migma.campaigns.cancel(migma.campaigns.find(common.project_of(migma).id, campaign))
-    show_answer(common.screen, answer)
-    return 0
+    return _after(common, campaign, Campaigns.cancel)
 
 
 @app.command
 def stats(campaign: str, /, *, common: Options = USUAL) -> int:
     """Show where a campaign stands, counted from its rows."""
-    with common.open() as migma:
-        answer = migma.campaigns.stats(migma.campaigns.find(common.project_of(migma).id, campaign))
-    show_answer(common.screen, answer)
-    return 0
+    return _after(common, campaign, Campaigns.stats)
 
 
 @app.command
@@ -238,6 +229,14 @@ def follow(screen: Screen, run: Callable[[Callable[[e.Effect[Any], Any], None]],
                     pass  # the other effects move nobody
 
         return run(watch)
+
+
+def _after(common: Options, campaign: str, step: Callable[[Campaigns, SendRecord], SendAnswer]) -> int:
+    """Take a step with a campaign, and show where it stands then."""
+    with common.open() as migma:
+        answer = step(migma.campaigns, migma.campaigns.find(common.project_of(migma).id, campaign))
+    show_answer(common.screen, answer)
+    return 0
 
 
 def _list_held(screen: Screen, found: Sequence[DeliveryRecord], addresses: tuple[str, ...]) -> int:

@@ -1,7 +1,7 @@
 """The composition root: settings, adapters by entry point, and the sending service."""
 
 from .acceptance import MissingVariables, SendRefused
-from .campaigns import Explanation
+from .campaigns import Campaigns, Explanation
 from .discovery import AdapterMissing
 from .held import HeldVerdict
 from .links import Holder, UnknownToken
@@ -14,6 +14,7 @@ from .words import SendWords
 
 __all__ = [
     "AdapterMissing",
+    "Campaigns",
     "Choice",
     "Choices",
     "Confirmation",
