@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
 import aiohttp
 import resend
-from django.conf import settings as django_settings
 from migma_http import AiohttpTransport, AsyncHttpProvider, HttpProvider, Limits, Secret, Urllib3Transport
 from migma_resend import ResendCodec
 from migma_sendgrid import SendGridCodec
@@ -21,6 +20,7 @@ from tests.adapters.http.test_transports import FAULTS, QUICK, by_aiohttp, by_ur
 from tests.benchmarks.composing import HTML, SUBJECT, TEXT, bare_sendgrid, prepare_bare, values
 from tests.benchmarks.measuring import Figure, ceiling, floor, ratio_of
 from tests.benchmarks.stub import stub
+from tests.benchmarks.through_anymail import through_anymail
 from tests.support.batches import attempt_for, batch_for, compiled_for
 from tests.support.counting_server import counting_server
 
@@ -39,7 +39,9 @@ def figures() -> list[Figure]:
         bare, ours = _clients(runner, closing)
         sync = closing.enter_context(Urllib3Transport())
         sendgrid = HttpProvider(SendGridCodec(Secret(KEY), url), sync)
-        merge, single = _anymail(url)
+        merge, single = through_anymail(
+            "sendgrid", "-", "-", api_key=KEY, api_url=f"{url}/v3/", merge_field_format="-{}-"
+        )
         hundred = batch_for(compiled_for(SUBJECT, HTML, TEXT, transactional=True), [values(n) for n in range(100)])
         resends = HttpProvider(ResendCodec(Secret(KEY), url), sync)
         on_record = attempt_for(hundred, resends.encode(hundred))  # the loop's own work, the same for any provider
@@ -141,48 +143,6 @@ def _resend_sdk(url: str, batch: Batch) -> None:
             }
         )
     assert len(resend.Batch.send(mails)["data"]) == len(mails)
-
-
-def _anymail(url: str) -> tuple[Callable[[Batch], None], Callable[[Batch, int], None]]:
-    """Django's way of sending the same through anymail's SendGrid: merged, and a message at a time."""
-    if not django_settings.configured:
-        anymail = {"SENDGRID_API_KEY": KEY, "SENDGRID_API_URL": f"{url}/v3/", "SENDGRID_MERGE_FIELD_FORMAT": "-{}-"}
-        django_settings.configure(ANYMAIL=anymail, EMAIL_BACKEND="anymail.backends.sendgrid.EmailBackend")
-    from django.core.mail import EmailMultiAlternatives, get_connection
-
-    subject, text, html = (
-        one.replace("{{first_name|there}}", "-first_name-").replace("{{", "-").replace("}}", "-")
-        for one in (SUBJECT, TEXT, HTML)
-    )
-
-    def mail(to: list[str]) -> Any:
-        made = EmailMultiAlternatives(subject, text, "Acme <news@acme.example.com>", to)
-        made.attach_alternative(html, "text/html")
-        return made
-
-    def merge(batch: Batch) -> None:
-        made = mail([str(one.approval.address) for one in batch.messages])
-        made.merge_data = {str(one.approval.address): dict(one.values) for one in batch.messages}
-        made.merge_headers = {
-            str(one.approval.address): {
-                "List-Unsubscribe": f"<{one.unsubscribe_url}>",
-                "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-            }
-            for one in batch.messages
-        }
-        assert get_connection().send_messages([made]) == 1
-
-    def single(batch: Batch, count: int) -> None:
-        run = Bodies(batch.compiled, PLAIN).run
-        for one in batch.messages[:count]:
-            made = mail([str(one.approval.address)])
-            made.subject, made.body, page = run(one.values)
-            made.alternatives.clear()
-            made.attach_alternative(page, "text/html")
-            made.extra_headers = {"List-Unsubscribe": f"<{one.unsubscribe_url}>"}
-            assert made.send() == 1
-
-    return merge, single
 
 
 async def _bare_singles(client: aiohttp.ClientSession, url: str, batch: Batch) -> None:
