@@ -416,6 +416,16 @@ def run(world: World, job: Job | None = None, *, crash_at: int | None = None, wh
         assert number < MOST_EFFECTS, "the loop does not come to an end"
 
 
+def run_through(world: World, batch: int, crashes: list[tuple[int, When]]) -> None:
+    """Run once for each crash, until it happens, and then to the end."""
+    for number, when in crashes:
+        try:
+            run(world, world.job(batch=batch), crash_at=number, when=when)
+        except Crash:
+            continue
+    run(world, world.job(batch=batch))
+
+
 def stop(world: World, effect: e.Effect[Any], when: When) -> None:
     """Crash in the middle of an effect."""
     match when:
@@ -489,12 +499,7 @@ def test_crashes_lose_nobody_and_double_nobody(
 ) -> None:
     """After any crashes at any effects, a last run leaves exactly the mailable accepted, each once (design §2.9)."""
     world = World(people)
-    for number, when in crashes:
-        try:
-            run(world, world.job(batch=batch), crash_at=number, when=when)
-        except Crash:
-            continue
-    run(world, world.job(batch=batch))
+    run_through(world, batch, crashes)
     assert Counter(world.accepted) == Counter(world.mailable())
     assert world.states()[DeliveryState.ACCEPTED] == len(world.mailable())
     assert set(world.states()) <= SETTLED
@@ -522,12 +527,7 @@ def test_a_provider_that_cannot_list_is_never_asked_twice(
 ) -> None:
     """What a crash left in doubt is held for a person to settle: nobody is doubled, and every row is accounted for."""
     world = World(people, evidence=Evidence.NONE)
-    for number, when in crashes:
-        try:
-            run(world, world.job(batch=batch), crash_at=number, when=when)
-        except Crash:
-            continue
-    run(world, world.job(batch=batch))
+    run_through(world, batch, crashes)
     assert max(world.handed_over.values(), default=0) <= 1
     assert max(Counter(world.accepted).values(), default=0) <= 1
     assert set(world.states()) <= SETTLED
@@ -796,12 +796,7 @@ def test_a_provider_that_knows_repeats_settles_everything(
 ) -> None:
     """After any crashes the same attempts are handed over again, under their own keys, and nobody has two."""
     world = World(people, evidence=Evidence.REPEATS)
-    for number, when in crashes:
-        try:
-            run(world, world.job(batch=batch), crash_at=number, when=when)
-        except Crash:
-            continue
-    run(world, world.job(batch=batch))
+    run_through(world, batch, crashes)
     assert Counter(world.accepted) == Counter(world.mailable())
     assert world.states()[DeliveryState.ACCEPTED] == len(world.mailable())
 

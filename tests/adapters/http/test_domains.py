@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 from typing import Any
 
 import pytest
 from hypothesis import given
 from migma_http import (
     Answer,
-    AsyncHttpProvider,
     DomainState,
     HttpProvider,
     HttpRequest,
@@ -19,7 +16,6 @@ from migma_http import (
     Secret,
     Sent,
     check_domain,
-    check_domain_async,
 )
 from migma_resend import ResendCodec
 from migma_sendgrid import EU_URL, SendGrid, SendGridCodec, SendGridSettings
@@ -27,26 +23,10 @@ from pydantic import SecretStr
 from returns.result import Failure, Success
 
 from migma_core.testing.worlds import NoWord, World, worlds
+from tests.support.domain_questions import NAME, ask, told
 from tests.support.http_worlds import KEY
 
-NAME = "mail.example.com"
 SENDGRID, RESEND = SendGridCodec(Secret(KEY)), ResendCodec(Secret(KEY))
-
-
-def told(value: Any) -> HttpResponse:
-    """An answer with this JSON."""
-    return HttpResponse(200, (), json.dumps(value).encode())
-
-
-def ask(codec: Any, answer: Answer) -> Any:
-    """What comes of asking both ways, which is the same."""
-
-    async def awaited(_: HttpRequest) -> Answer:
-        return answer
-
-    found = check_domain(codec, HttpProvider(codec, lambda _: answer).ask, NAME)
-    assert asyncio.run(check_domain_async(codec, AsyncHttpProvider(codec, awaited).ask, NAME)) == found
-    return found
 
 
 def resend_domain(status: str, sending: str = "enabled", name: str = NAME) -> dict[str, Any]:

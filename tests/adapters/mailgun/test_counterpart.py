@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from migma_http import (
-    AiohttpTransport,
     Answer,
     HttpProvider,
     HttpRequest,
@@ -21,13 +19,13 @@ from migma_mailgun import Mailgun, MailgunCodec, MailgunSettings
 from migma_mailgun.form import Field, content_type, form
 from pydantic import SecretStr
 
-from migma_core import Accepted, Address, Attachment, Batch, Outcome
+from migma_core import Accepted, Address, Attachment
 from tests.support.answers import in_words
 from tests.support.batches import NOW, attempt_for, batch_for, compiled_for
+from tests.support.colours import COLOURS, HandOver, preferring
 from tests.support.http_worlds import KEY
 from tests.support.prism import prism
 
-Send = Callable[[str, Batch], tuple[Outcome, ...]]
 PDF = Attachment("Übersicht.pdf", b"%PDF", "application/pdf")
 FILES = (PDF, Attachment("logo.png", b"PNG", "image/png", "logo.png"))
 PEOPLE = [{"name": "Ada"}, {"name": 'Bo "</p>'}, {"name": ""}]
@@ -58,34 +56,12 @@ def settings(url: str) -> MailgunSettings:
     return MailgunSettings(api_key=SecretStr(KEY), base_url=url, allow_loopback=True)
 
 
-def sent(url: str, batch: Batch) -> tuple[Outcome, ...]:
-    """Hand over, synchronously."""
-    provider = Mailgun.connect(settings(url))
-    try:
-        parcel = provider.encode(batch)
-        return provider.hand_over(batch, parcel, attempt_for(batch, parcel))
-    finally:
-        provider.close()
-
-
-def sent_async(url: str, batch: Batch) -> tuple[Outcome, ...]:
-    """Hand over, in an event loop."""
-
-    async def go() -> tuple[Outcome, ...]:
-        async with AiohttpTransport() as transport:
-            provider = Mailgun.connect_async(settings(url), transport)
-            parcel = provider.encode(batch)
-            return await provider.hand_over(batch, parcel, attempt_for(batch, parcel))
-
-    return asyncio.run(go())
-
-
-@pytest.mark.parametrize("send", [sent, sent_async])
+@pytest.mark.parametrize("hand_over", COLOURS)
 @pytest.mark.parametrize("name", sorted(BATCHES))
-def test_what_we_send_is_what_it_documents(server: str, name: str, send: Send) -> None:
+def test_what_we_send_is_what_it_documents(server: str, name: str, hand_over: HandOver) -> None:
     """Every kind of batch is accepted, by either driver, under the id that it names."""
     batch = BATCHES[name]
-    assert send(server, batch) == (Accepted("message-id"),) * len(batch.messages)
+    assert hand_over(Mailgun, settings(server), batch) == (Accepted("message-id"),) * len(batch.messages)
 
 
 @pytest.mark.parametrize("name", ["plain", "mime"])
@@ -98,12 +74,7 @@ def test_what_it_documents_is_what_we_read(server: str, name: str, status: int, 
     codec, batch = MailgunCodec(Secret(KEY), server), BATCHES[name]
 
     with Urllib3Transport() as transport:
-
-        def preferring(request: HttpRequest) -> Answer:
-            headers = (*request.headers, ("Prefer", f"code={status}"))
-            return transport(HttpRequest("POST", request.url, headers, request.body))
-
-        provider = HttpProvider(codec, preferring)
+        provider = HttpProvider(codec, preferring(transport, status))
         parcel = provider.encode(batch)
         (outcome,) = in_words(provider.hand_over(batch, parcel, attempt_for(batch, parcel)))
     assert outcome.startswith(expected)

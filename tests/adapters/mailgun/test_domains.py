@@ -2,51 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 from typing import Any
 
 import pytest
 from hypothesis import given
 from migma_http import (
     Answer,
-    AsyncHttpProvider,
     DomainState,
     HttpProvider,
-    HttpRequest,
     HttpResponse,
     NoAnswer,
     Secret,
     Sent,
     check_domain,
-    check_domain_async,
 )
 from migma_mailgun import MailgunCodec
-from returns.result import Failure, Result, Success
+from returns.result import Failure, Success
 
 from migma_core.testing.worlds import NoWord, World, worlds
+from tests.support.domain_questions import NAME, ask, told
 from tests.support.http_worlds import KEY
 
-NAME = "mail.example.com"
 ACTIVE = {"domain": {"name": NAME, "state": "active", "is_disabled": False}}
 UNTRACKED = {"tracking": {"open": {"active": True}, "unsubscribe": {"active": False}}}
-
-
-def told(value: Any, status: int = 200) -> HttpResponse:
-    """An answer with this JSON."""
-    return HttpResponse(status, (), json.dumps(value).encode())
-
-
-def ask(codec: MailgunCodec, *answers: Answer, name: str = NAME) -> Result[DomainState, str]:
-    """What comes of asking both ways, which is the same."""
-    replies = [iter(answers), iter(answers)]
-
-    async def awaited(_: HttpRequest) -> Answer:
-        return next(replies[1])
-
-    found = check_domain(codec, HttpProvider(codec, lambda _: next(replies[0])).ask, name)
-    assert asyncio.run(check_domain_async(codec, AsyncHttpProvider(codec, awaited).ask, name)) == found
-    return found
 
 
 CODEC = MailgunCodec(Secret(KEY))

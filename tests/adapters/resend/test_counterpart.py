@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from migma_http import AiohttpTransport, HttpRequest, HttpResponse, Secret, Urllib3Transport, check_domain
+from migma_http import HttpRequest, HttpResponse, Secret, Urllib3Transport, check_domain
 from migma_resend import Resend, ResendCodec, ResendSettings
 from pydantic import SecretStr
 
-from migma_core import Accepted, Address, Attachment, Batch, Outcome
-from tests.support.batches import NOW, attempt_for, batch_for, compiled_for
+from migma_core import Accepted, Address, Attachment
+from tests.support.batches import NOW, batch_for, compiled_for
+from tests.support.colours import COLOURS, HandOver
 from tests.support.http_worlds import KEY
 from tests.support.prism import prism
 
-Send = Callable[[str, Batch], tuple[Outcome, ...]]
 FILES = (Attachment("a.pdf", b"%PDF", "application/pdf"), Attachment("logo.png", b"PNG", "image/png", "logo"))
 PEOPLE = [{"name": "Ada"}, {"name": 'Bo "</p>'}, {"name": ""}]
 BATCHES = {
@@ -45,34 +44,12 @@ def settings(url: str) -> ResendSettings:
     return ResendSettings(api_key=SecretStr(KEY), base_url=url, allow_loopback=True)
 
 
-def sent(url: str, batch: Batch) -> tuple[Outcome, ...]:
-    """Hand over, synchronously."""
-    provider = Resend.connect(settings(url))
-    try:
-        parcel = provider.encode(batch)
-        return provider.hand_over(batch, parcel, attempt_for(batch, parcel))
-    finally:
-        provider.close()
-
-
-def sent_async(url: str, batch: Batch) -> tuple[Outcome, ...]:
-    """Hand over, in an event loop."""
-
-    async def go() -> tuple[Outcome, ...]:
-        async with AiohttpTransport() as transport:
-            provider = Resend.connect_async(settings(url), transport)
-            parcel = provider.encode(batch)
-            return await provider.hand_over(batch, parcel, attempt_for(batch, parcel))
-
-    return asyncio.run(go())
-
-
-@pytest.mark.parametrize("send", [sent, sent_async])
+@pytest.mark.parametrize("hand_over", COLOURS)
 @pytest.mark.parametrize("name", sorted(BATCHES))
-def test_what_we_send_is_what_it_documents(server: str, name: str, send: Send) -> None:
+def test_what_we_send_is_what_it_documents(server: str, name: str, hand_over: HandOver) -> None:
     """Every kind of batch is accepted, by either driver."""
     batch = BATCHES[name]
-    outcomes = send(server, batch)
+    outcomes = hand_over(Resend, settings(server), batch)
     assert [type(one) for one in outcomes] == [Accepted] * len(batch.messages)
 
 

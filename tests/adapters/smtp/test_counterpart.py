@@ -43,7 +43,7 @@ class Handler:
         session.host_name = hostname
         return [self._fault(server, "EHLO")] if "EHLO" in self.faults else responses
 
-    async def handle_MAIL(  # noqa: N802
+    async def handle_MAIL(  # noqa: N802 - aiosmtpd's names
         self, server: Any, session: Any, envelope: Any, address: str, options: list[str]
     ) -> str:
         """Begin a transaction."""
@@ -54,7 +54,7 @@ class Handler:
         self.options.append(options)
         return "250 OK"
 
-    async def handle_RCPT(  # noqa: N802
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's names
         self, server: Any, session: Any, envelope: Any, address: str, options: list[str]
     ) -> str:
         """Take a recipient."""
@@ -63,7 +63,9 @@ class Handler:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+    async def handle_DATA(  # noqa: N802 - aiosmtpd's names
+        self, server: Any, session: Any, envelope: Any
+    ) -> str:
         """Take the message."""
         octets = envelope.original_content or b""
         self.mails.append(Mail(envelope.mail_from, tuple(envelope.rcpt_tos), octets))

@@ -80,7 +80,8 @@ def hand_over(provider: SmtpProvider, batch: Batch, parcel: Parcel | None = None
 
 def header_names(octets: bytes) -> list[str]:
     """The names of all headers, of the mail and of its parts, as another parser sees them."""
-    return [name for part in message_from_bytes(octets, policy=SMTP).walk() for name in part.keys()]  # noqa: SIM118
+    parts = message_from_bytes(octets, policy=SMTP).walk()
+    return [name for part in parts for name, _ in part.items()]
 
 
 def check_arrived(real: Real, batch: Batch) -> None:

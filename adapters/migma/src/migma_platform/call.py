@@ -150,7 +150,8 @@ def rows(model: type[T], under: str | None = None) -> Reader[tuple[T, ...]]:
     """An answer that is a whole list; ``under`` names the field that holds it, where it is not the answer itself."""
 
     def read(envelope: Envelope, _: Query) -> tuple[T, ...]:
-        found: tuple[T, ...] = _adapter(tuple[model, ...]).validate_python(_inside(envelope.data, under))  # type: ignore[valid-type]
+        several: Any = tuple[model, ...]  # type: ignore[valid-type]  # a type made while the program runs
+        found: tuple[T, ...] = _adapter(several).validate_python(_inside(envelope.data, under))
         return found
 
     return read

@@ -182,7 +182,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _handle(self) -> None:
         octets = self.rfile.read(int(self.headers.get("content-length") or 0))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        running: Counterpart = self.server.counterpart  # type: ignore[attr-defined]
+        running: Counterpart = self.server.counterpart  # type: ignore[attr-defined]  # only `_Server` makes these
         answer = running.answer(self.command, self.path, headers, octets)
         if answer is None:
             self.close_connection = True
