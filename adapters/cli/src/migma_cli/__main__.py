@@ -24,9 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"migma: {_told(wrong)}\n")
         return 1
     except KeyboardInterrupt:
-        sys.stderr.write(
-            "migma: interrupted; what was on its way is on record, and the same command takes it up again\n"
-        )
+        sys.stderr.write("migma: interrupted\n")
         return _INTERRUPTED
     return code if isinstance(code, int) else 0
 

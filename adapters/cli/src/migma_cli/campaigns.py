@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import App, Parameter
-from migma_runtime import Campaigns, HeldVerdict, Preview, SendAnswer
+from migma_runtime import Campaigns, HeldVerdict, Preview, SendAnswer, Watch
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from migma_core.decision import Refused
 from migma_core.decision import explain as in_words
-from migma_core.delivery import DeliveryState
+from migma_core.delivery import CampaignStatus, DeliveryState
 from migma_core.delivery import effects as e
-from migma_core.ports import DeliveryRecord, SendRecord
+from migma_core.delivery.delivery import SETTLED
+from migma_core.ports import DeliveryRecord, SendRecord, StoreFault
 
 from .common import USUAL, Mistake, Options
 from .screen import Screen, for_people, partition_rows
 
-__all__ = ["app", "explain", "follow", "show_answer", "show_preview"]
+__all__ = ["app", "carry_out", "explain", "follow", "show_answer", "show_preview"]
 
 app = App(name="campaigns", help="Named sends to a tag or a segment; always marketing.")
 
@@ -96,9 +98,7 @@ def send(campaign: str, /, *, common: Options = USUAL) -> int:
     """Send a draft, or take up a campaign that was interrupted. Repeating it doubles nobody."""
     with common.open() as migma:
         record = migma.campaigns.find(common.project_of(migma).id, campaign)
-        answer = follow(common.screen, lambda watch: migma.campaigns.send(record, watch))
-    show_answer(common.screen, answer)
-    return 0 if answer.status == "sent" else 1
+        return carry_out(common.screen, partial(migma.campaigns.send, record), f"migma campaigns send {campaign}")
 
 
 @app.command
@@ -208,7 +208,20 @@ def show_answer(screen: Screen, answer: SendAnswer) -> None:
     screen.json(answer)
 
 
-def follow(screen: Screen, run: Callable[[Callable[[e.Effect[Any], Any], None]], SendAnswer]) -> SendAnswer:
+def carry_out(screen: Screen, run: Callable[[Watch], SendAnswer], again: str) -> int:
+    """Follow a send to its end, or say by which command it goes on; the exit code."""
+    try:
+        answer = follow(screen, run)
+    except (KeyboardInterrupt, StoreFault):
+        screen.warn(f"what was on its way is on record; go on with: {again}")
+        raise
+    show_answer(screen, answer)
+    if answer.status in {CampaignStatus.SENDING, CampaignStatus.PAUSED}:
+        screen.warn(f"not everybody was reached; go on with: {again}")
+    return 0 if answer.status == CampaignStatus.SENT else 1
+
+
+def follow(screen: Screen, run: Callable[[Watch], SendAnswer]) -> SendAnswer:
     """Run a send with a progress bar on stderr."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=screen.err, disable=screen.as_json) as bar:
@@ -222,7 +235,7 @@ def follow(screen: Screen, run: Callable[[Callable[[e.Effect[Any], Any], None]],
                     planned += sum(one.decision.is_mailable for one in rows)
                     bar.update(task, total=planned)
                 case e.Record(settled=settled):
-                    bar.update(task, description="sending", advance=len(settled))
+                    bar.update(task, description="sending", advance=sum(one.state in SETTLED for one in settled))
                 case e.Wait(seconds, why):
                     bar.update(task, description=f"waiting {seconds:.0f} s: {why}")
                 case _:

@@ -1,17 +1,20 @@
-"""``migma send`` and ``migma unsubscribe``: single messages, and leaving."""
+"""``migma send``, ``migma resume`` and ``migma unsubscribe``: direct sends, and leaving."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from .campaigns import follow, show_answer
+from migma_core.delivery import SendId
+
+from .campaigns import carry_out
 from .common import USUAL, Mistake, Options
 
-__all__ = ["send", "unsubscribe"]
+__all__ = ["resume", "send", "unsubscribe"]
 
 
 def send(  # noqa: PLR0913 - one parameter per option
@@ -48,33 +51,37 @@ def send(  # noqa: PLR0913 - one parameter per option
     kind, who = given[0]
     with common.open() as migma:
         project = common.project_of(migma)
-        answer = follow(
-            common.screen,
-            lambda watch: migma.sending.send(
-                recipient_type=kind,
-                recipient_email=who if kind == "email" else None,
-                recipient_id=None if kind == "email" else who,
-                from_=from_,
-                from_name=from_name,
-                subject=subject,
-                template=html.read_text(encoding="utf-8"),
-                text=text.read_text(encoding="utf-8") if text else None,
-                project_id=project.id,
-                topic_id=topic,
-                reply_to=reply_to,
-                provider_type=provider,
-                transactional=transactional,
-                justification=justification,
-                variables=var or {},
-                headers=header or {},
-                labels=label,
-                metadata=metadata or {},
-                deliver_at=_aware(deliver_at),
-                watch=watch,
-            ),
+        accepted = migma.sending.send(
+            queue_only=True,
+            recipient_type=kind,
+            recipient_email=who if kind == "email" else None,
+            recipient_id=None if kind == "email" else who,
+            from_=from_,
+            from_name=from_name,
+            subject=subject,
+            template=html.read_text(encoding="utf-8"),
+            text=text.read_text(encoding="utf-8") if text else None,
+            project_id=project.id,
+            topic_id=topic,
+            reply_to=reply_to,
+            provider_type=provider,
+            transactional=transactional,
+            justification=justification,
+            variables=var or {},
+            headers=header or {},
+            labels=label,
+            metadata=metadata or {},
+            deliver_at=_aware(deliver_at),
         )
-    show_answer(common.screen, answer)
-    return 0 if answer.status == "sent" else 1
+        common.screen.say(f"Accepted as {accepted.id}.")
+        again = f"migma resume {accepted.id}"
+        return carry_out(common.screen, partial(migma.sending.deliver, accepted.id), again)
+
+
+def resume(send_id: str, /, *, common: Options = USUAL) -> int:
+    """Take up a direct send that was interrupted or paused, by its id. Repeating it doubles nobody."""
+    with common.open() as migma:
+        return carry_out(common.screen, partial(migma.sending.resume, SendId(send_id)), f"migma resume {send_id}")
 
 
 def _aware(moment: datetime | None) -> datetime | None:

@@ -3,6 +3,7 @@
 from .acceptance import MissingVariables, SendRefused
 from .campaigns import Campaigns, Explanation
 from .discovery import AdapterMissing
+from .drive import Watch
 from .held import HeldVerdict
 from .links import Holder, UnknownToken
 from .migma import Migma
@@ -32,4 +33,5 @@ __all__ = [
     "Settings",
     "UnknownToken",
     "Unsubscribed",
+    "Watch",
 ]

@@ -13,7 +13,7 @@ __all__ = ["Watch", "drive", "drive_async"]
 T = TypeVar("T")
 
 Watch: TypeAlias = Callable[[e.Effect[Any], Any], None]
-"""Called after each effect with its answer: progress, logs."""
+"""Called after each effect with its answer, and before a wait, which has none: progress, logs."""
 
 
 def _nobody(effect: e.Effect[Any], answer: Any) -> None:
@@ -29,8 +29,11 @@ def drive(steps: Steps[T], perform: Callable[[e.Effect[Any]], Any], watch: Watch
         except StopIteration as end:
             result: T = end.value
             return result
+        if isinstance(effect, e.Wait):
+            (watch or _nobody)(effect, None)
         answer = perform(effect)
-        (watch or _nobody)(effect, answer)
+        if not isinstance(effect, e.Wait):
+            (watch or _nobody)(effect, answer)
 
 
 async def drive_async(
@@ -44,5 +47,8 @@ async def drive_async(
         except StopIteration as end:
             result: T = end.value
             return result
+        if isinstance(effect, e.Wait):
+            (watch or _nobody)(effect, None)
         answer = await perform(effect)
-        (watch or _nobody)(effect, answer)
+        if not isinstance(effect, e.Wait):
+            (watch or _nobody)(effect, answer)

@@ -26,7 +26,7 @@ from migma_core.decision import (
     tally,
 )
 from migma_core.decision.wording import PromotionalWording, lint
-from migma_core.delivery import DeliveryState, Job, SendId, send_steps
+from migma_core.delivery import Action, DeliveryState, Job, SendId, send_steps
 from migma_core.delivery.steps import settle_steps
 from migma_core.ports import Capabilities
 from migma_core.request import (
@@ -210,6 +210,19 @@ class Sending:
         with Performer(ports, job.at_once) as perform:
             drive(send_steps(job), perform, watch)
         return self.status(send)
+
+    def resume(self, send: SendId, watch: Watch | None = None) -> SendAnswer:
+        """
+        Take up a direct send that was interrupted, or paused for a reason that is gone.
+
+        Raises `LookupError` for a send nobody accepted, `ValueError` for a campaign, which has its own way, and
+        `CampaignConflict` for one that has ended.
+        """
+        record = self._parts.store.sends.get(send)
+        if record.name is not None:
+            raise ValueError(f"{send} is the campaign {record.name}; take it up with: migma campaigns send {send}")
+        self._parts.store.sends.change_status(send, Action.SEND, self._parts.clock.now())
+        return self.deliver(send, watch)
 
     def reconcile(self, send: SendId, watch: Watch | None = None) -> SendAnswer:
         """Settle what a crash or a lost answer left in doubt, on evidence or by the policy, and send nothing new."""
