@@ -11,7 +11,6 @@ from ..audience.topic import Topic
 from ..request.domain import BUILT_IN_PROVIDER, SendingDomain
 from ..request.exclusion import EarlierRecipients, ExceptSegment
 from ..request.provider import Capabilities
-from ..request.recipients import OneAddress
 from ..request.send_request import SendRequest
 from ..request.sync import Sync
 from .faults import (
@@ -159,8 +158,7 @@ def _name_faults(request: SendRequest, policy: Policy) -> tuple[Fault, ...]:
     faults: list[Fault] = []
     if is_reserved_name(request.sender.domain):
         faults.append(ReservedName("sender", request.sender.domain))
-    if isinstance(request.recipients, OneAddress) and is_reserved_name(request.recipients.address.domain):
-        faults.append(ReservedName("recipient", request.recipients.address.domain))
+    faults += [ReservedName("recipient", one.domain) for one in request.addressees if is_reserved_name(one.domain)]
     return tuple(faults)
 
 
@@ -181,8 +179,9 @@ def _carrying_faults(request: SendRequest, sender: Sender) -> tuple[Fault, ...]:
         faults.append(CannotCarry(can.name, "labels and metadata"))
     elif len(request.labels) > can.most_labels:
         faults.append(CannotCarry(can.name, "so many labels"))
-    recipients = request.recipients
-    if isinstance(recipients, OneAddress) and recipients.address.is_international and not can.international_local_parts:
+    if request.copies and not can.copies:
+        faults.append(CannotCarry(can.name, "copies"))
+    if any(one.is_international for one in request.addressees) and not can.international_local_parts:
         faults.append(CannotCarry(can.name, "international recipient"))  # RFC 6531 §3.4
     if sender.loopback_links and not can.stays_here:  # C-02: a link that only works here must not leave
         faults.append(LoopbackLinks(can.name))

@@ -144,6 +144,7 @@ class CannotCarry:
         "a message without HTML",
         "labels and metadata",
         "so many labels",
+        "copies",
     ]
     kind: Literal["cannot_carry"] = field(default="cannot_carry", kw_only=True, repr=False)
 

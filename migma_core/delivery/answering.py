@@ -18,7 +18,7 @@ from .outcome import Accepted, NotSent, Outcome, Rejected, Scope, Unknown
 __all__ = ["Answer", "Answers", "read_answer"]
 
 Answers: TypeAlias = tuple[tuple[Outcome, ...] | None, ...]
-"""What came back for each lot: an outcome per message, or ``None`` where it was never handed over."""
+"""What came back for each lot: an outcome per delivery, or ``None`` where it was never handed over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def _situation(job: Job, lot: Lot, row: ClaimedRow, *, probe: bool) -> Situation
     return Situation(
         row.attempts + 1,
         row.doubts,
-        alone=len(lot.members) == 1,
+        alone=len(lot.batch.messages) == 1,
         probe=probe,
         settles=job.evidence is not Evidence.NONE,
         when_unknown=job.when_unknown,
@@ -94,7 +94,8 @@ def _situation(job: Job, lot: Lot, row: ClaimedRow, *, probe: bool) -> Situation
 
 def _jitter(lot: Lot, row: ClaimedRow) -> float:
     """From 0 to 1, evenly, and the same for the same attempt: the core knows no chance (design §3)."""
-    digest = hashlib.sha256(f"{lot.attempt.id}/{row.delivery}".encode()).digest()
+    rests = lot.members[0] if lot.batch.compiled.request.copies else row.delivery  # copies rest with their mail
+    digest = hashlib.sha256(f"{lot.attempt.id}/{rests}".encode()).digest()
     return int.from_bytes(digest[:7]) / 2**56
 
 
@@ -105,7 +106,7 @@ def _back(row: ClaimedRow) -> Settled:
 def _refused_whole(told: Iterable[tuple[Lot, Sequence[Outcome]]]) -> Iterable[tuple[tuple[DeliveryId, ...], str]]:
     for lot, outcomes in told:
         words = [one.why for one in outcomes if isinstance(one, Rejected) and one.scope is Scope.REQUEST]
-        if len(outcomes) > 1 and words:
+        if len(lot.batch.messages) > 1 and words:
             refused = zip(lot.members, outcomes, strict=True)
             yield tuple(d for d, o in refused if isinstance(o, Rejected) and o.scope is Scope.REQUEST), words[0]
 
@@ -114,7 +115,7 @@ def _refused_alone(told: Iterable[tuple[Lot, Sequence[Outcome]]]) -> Iterable[De
     for lot, outcomes in told:
         if any(isinstance(one, Accepted) for one in outcomes):
             yield None
-        elif len(outcomes) == 1 and isinstance(outcomes[0], Rejected) and outcomes[0].scope is Scope.REQUEST:
+        elif len(lot.batch.messages) == 1 and isinstance(outcomes[0], Rejected) and outcomes[0].scope is Scope.REQUEST:
             yield lot.members[0]
 
 

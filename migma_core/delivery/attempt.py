@@ -39,7 +39,7 @@ class Attempt:
     """
     What is written down before the provider is asked: enough to repeat the very same bytes, and to settle doubt.
 
-    ``deliveries`` keeps the order of the batch; ``values`` are the recipients' values as they were.
+    ``deliveries`` keeps the order of the batch; ``values`` are the recipients' values as they were, empty for copies.
     """
 
     id: AttemptId
@@ -81,7 +81,7 @@ def attempt_of(
     send: SendId, provider: str, batch: Batch, parcel: Parcel, fences: Sequence[int], token_key: int
 ) -> Attempt:
     """Describe the attempt to hand over this batch; ``fences`` are those of its deliveries, in order."""
-    deliveries = tuple(message.delivery for message in batch.messages)
+    deliveries = batch.deliveries
     identity = hashlib.sha256(repr((send, tuple(zip(deliveries, fences, strict=True)))).encode()).hexdigest()[:32]
     return Attempt(
         AttemptId(identity),
@@ -93,5 +93,5 @@ def attempt_of(
         token_key,
         batch.moment,
         parcel.digest,
-        tuple(dict(message.values) for message in batch.messages),
+        tuple(values for message in batch.messages for values in (dict(message.values), *({} for _ in message.copies))),
     )

@@ -6,17 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from ..audience.topic import TopicId
-from ..decision.explain import explain_reason
-from ..decision.purpose import Purpose
-from ..decision.record import Decision, record
-from ..decision.verdict import Deferred, Withheld
+from ..decision.record import Decision
 from ..message.approval import Approval, approve
 from ..message.compliance import PREFERENCES_URL, UNSUBSCRIBE_URL
 from ..message.headers import HeaderRefused
 from ..message.message import Batch, Message
-from ..message.token import DeliveryId, Token, TokenPurpose, mint_token
+from ..message.token import DeliveryId
+from .addressing import decided, message_for, not_now
 from .attempt import Lot, Parcel, attempt_of
+from .copying import copied_as_it_was, copied_message
 from .delivery import DeliveryState
 from .effects import Claimed, ClaimedRow, Reopened, Settled
 from .job import Job
@@ -43,7 +41,7 @@ def compose(job: Job, claimed: Claimed) -> Wave:
         lots += [_on_record(job, packed, rows)] if packed is not None else []
         settled += [_left_out(rows[delivery], why) for delivery, why in left_out.items()]
     going = (rows[delivery] for lot in lots for delivery in lot.members)
-    return Wave(tuple(lots), tuple(settled), tuple(_decided(job, row, claimed.at) for row in going))
+    return Wave(tuple(lots), tuple(settled), tuple(decided(job, row, claimed.at) for row in going))
 
 
 def compose_again(job: Job, reopened: Reopened) -> Lot | None:
@@ -54,14 +52,18 @@ def compose_again(job: Job, reopened: Reopened) -> Lot | None:
     attempt, claimed = reopened.attempt, reopened.claimed
     if tuple(row.delivery for row in claimed.rows) != attempt.deliveries:
         return None
-    messages = [
-        _as_it_was(job, row, values, claimed.at) for row, values in zip(claimed.rows, attempt.values, strict=True)
-    ]
+    messages = _as_they_were(job, claimed, attempt.values)
     if any(one is None for one in messages):
         return None
     batch = Batch.of(job.compiled, [one for one in messages if one is not None], attempt.composed_at)
     parcel = _encoded(job, batch)
     return Lot(batch, parcel, attempt) if parcel is not None and parcel.digest == attempt.body_digest else None
+
+
+def _as_they_were(job: Job, claimed: Claimed, values: Sequence[Mapping[str, str]]) -> list[Message | None]:
+    if job.compiled.request.copies:
+        return [copied_as_it_was(job, claimed, values)]
+    return [_as_it_was(job, row, its, claimed.at) for row, its in zip(claimed.rows, values, strict=True)]
 
 
 def _as_it_was(job: Job, row: ClaimedRow, values: Mapping[str, str], at: datetime) -> Message | None:
@@ -85,27 +87,18 @@ def _encoded(job: Job, batch: Batch) -> Parcel | None:
 
 def _messages(job: Job, claimed: Claimed) -> tuple[list[Message], list[Settled]]:
     """The message of everyone approved; the others are settled with reasons."""
+    if job.compiled.request.copies:
+        return copied_message(job, claimed)
     messages: list[Message] = []
     settled: list[Settled] = []
     for row in claimed.rows:
         verdict = approve(job.policy, row.facts, job.compiled.request, claimed.at)
         if isinstance(verdict, Approval):
-            composed = _message(job, row, verdict)
+            composed = message_for(job, row, verdict)
             (messages if isinstance(composed, Message) else settled).append(composed)  # type: ignore[arg-type]  # each list takes its own kind
         else:
-            settled.append(_not_now(job, row, verdict, claimed.at))
+            settled.append(not_now(job, row, verdict, claimed.at))
     return messages, settled
-
-
-def _message(job: Job, row: ClaimedRow, approval: Approval) -> Message | Settled:
-    """One person's message; a value that would break a header, or a limit of the provider, rejects this row alone."""
-    try:
-        if (why := job.can_carry(row)) is None:
-            links = _opt_out_link(job, row), _preferences_link(job, row)
-            return Message.of(approval, job.compiled, row.delivery, row.values, *links)
-    except HeaderRefused as refused:
-        why = str(refused)
-    return Settled(row.delivery, row.fence, DeliveryState.REJECTED, why, keeps_attempt=False)
 
 
 def _chunks(messages: Sequence[Message], size: int) -> Iterator[Sequence[Message]]:
@@ -114,7 +107,7 @@ def _chunks(messages: Sequence[Message], size: int) -> Iterator[Sequence[Message
 
 def _on_record(job: Job, packed: tuple[Batch, Parcel], rows: dict[DeliveryId, ClaimedRow]) -> Lot:
     batch, parcel = packed
-    fences = [rows[message.delivery].fence for message in batch.messages]
+    fences = [rows[delivery].fence for delivery in batch.deliveries]
     return Lot(batch, parcel, attempt_of(job.send, job.provider, batch, parcel, fences, job.keys.newest))
 
 
@@ -131,7 +124,8 @@ def _pack(
         try:
             return (batch, job.encode(batch)), left_out
         except ValueError:
-            alone = {one.delivery: why for one in messages if (why := _refusal(job, at, one)) is not None}
+            refused = [(one, why) for one in messages if (why := _refusal(job, at, one)) is not None]
+            alone = {delivery: why for one, why in refused for delivery in one.deliveries}
             no_room = {} if alone else {one.delivery: None for one in messages[len(messages) // 2 :]}
             left_out |= {**alone, **no_room}
             messages = [one for one in messages if one.delivery not in left_out]
@@ -150,38 +144,3 @@ def _refusal(job: Job, at: datetime, message: Message) -> str | None:
 def _left_out(row: ClaimedRow, why: str | None) -> Settled:
     state = DeliveryState.READY if why is None else DeliveryState.REJECTED
     return Settled(row.delivery, row.fence, state, why or "", keeps_attempt=False)
-
-
-def _opt_out_link(job: Job, row: ClaimedRow) -> str | None:
-    """
-    The link of this recipient: for all marketing, or for the mail's topic where the policy says so (design D12); nobody
-    knows a stranger, so they have none.
-    """
-    marketing = job.compiled.purpose is Purpose.MARKETING
-    topic = job.compiled.request.topic if marketing and job.policy.topic_links else None
-    return _link(job, row, "u", TokenPurpose.UNSUBSCRIBE, topic) if marketing or job.compiled.links_out else None
-
-
-def _preferences_link(job: Job, row: ClaimedRow) -> str | None:
-    """The link to what this recipient wants to hear of, where the content holds one."""
-    return _link(job, row, "p", TokenPurpose.PREFERENCES) if job.compiled.holds(PREFERENCES_URL) else None
-
-
-def _link(job: Job, row: ClaimedRow, room: str, purpose: TokenPurpose, topic: TopicId | None = None) -> str | None:
-    if row.facts.contact is None:
-        return None
-    token = Token(purpose, job.compiled.request.project, row.facts.contact, row.delivery, topic)
-    return job.compiled.brand.link(room, mint_token(token, job.keys))
-
-
-def _decided(job: Job, row: ClaimedRow, at: datetime) -> Decision:
-    """The fresh decision about a claimed row, for the record."""
-    return record(row.facts.standing, job.policy, at, row.facts.circumstances)
-
-
-def _not_now(job: Job, row: ClaimedRow, verdict: Withheld | Deferred, at: datetime) -> Settled:
-    decision = _decided(job, row, at)
-    if isinstance(verdict, Deferred):
-        wait, why = max(1.0, (verdict.until - at).total_seconds()), explain_reason(verdict.reason)
-        return Settled(row.delivery, row.fence, DeliveryState.READY, why, wait, keeps_attempt=False, decision=decision)
-    return Settled(row.delivery, row.fence, DeliveryState.WITHHELD, keeps_attempt=False, decision=decision)

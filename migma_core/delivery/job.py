@@ -59,6 +59,11 @@ class Job:
     """For how many seconds at most the loop waits for rows that rest; with longer to wait it ends, rows left."""
 
     @property
+    def addressed_each(self) -> int:
+        """How many rows a message has: its recipient's, and one for each copy."""
+        return 1 + len(self.compiled.request.copies)
+
+    @property
     def when_unknown(self) -> WhenUnknown:
         """The policy for what is unknown."""
         return self.unknown or WHEN_UNKNOWN[self.compiled.purpose]

@@ -8,6 +8,7 @@ record is sent again unasked.
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from typing import Final, NamedTuple
 
 from ..decision.authorization import Refused, authorize
@@ -95,10 +96,15 @@ def _claim(job: Job, limit: int, only: tuple[DeliveryId, ...] = ()) -> Steps[_Cl
     granted = yield from _take(job, limit)
     if granted is None:
         return None
-    claimed = yield from ask(e.Claim(job.send, granted.messages, job.policy.wanted, only))
-    if len(claimed.rows) < granted.messages:
-        yield from ask(e.PutBack(granted.messages - len(claimed.rows)))
+    claimed = yield from ask(e.Claim(job.send, granted.messages * job.addressed_each, job.policy.wanted, only))
+    if (messages := _messages_in(job, claimed.rows)) < granted.messages:
+        yield from ask(e.PutBack(granted.messages - messages))
     return None if claimed.stopped else _Claim(claimed, granted)
+
+
+def _messages_in(job: Job, rows: Sized) -> int:
+    """How many messages rows come to: a copy is in its mail's."""
+    return -(-len(rows) // job.addressed_each)
 
 
 def _take(job: Job, messages: int) -> Steps[Granted | None]:
@@ -127,14 +133,14 @@ def _send_claimed(job: Job, claim: _Claim) -> Steps[_Went]:
     authorized = authorize(job.compiled.request, claim.claimed.sender, job.policy)
     if isinstance(authorized, Refused):
         yield from ask(e.GiveBack(fences))
-        yield from ask(e.PutBack(len(fences)))
+        yield from ask(e.PutBack(_messages_in(job, fences)))
         yield from ask(e.Pause(job.send, explain(authorized)))
         return _Went(goes_on=False)
     wave = compose(job, claim.claimed)
     attempts = tuple(lot.attempt for lot in wave.lots)
     committed = yield from ask(e.CommitAttempts(attempts, fences, wave.settled, wave.decisions))
     if not committed or not wave.lots:
-        yield from ask(e.PutBack(len(fences)))
+        yield from ask(e.PutBack(_messages_in(job, fences)))
         return _Went(goes_on=True)  # where the lease was lost to somebody else, the rows are theirs now
     answers = yield from ask(e.HandOver(wave.lots))
     return (yield from _record(job, wave.lots, answers, claim))

@@ -12,7 +12,6 @@ from ..decision.facts import Facts
 from ..decision.policy import Policy
 from ..decision.purpose import Purpose, classify
 from ..decision.verdict import Deferred, Mailable, Withheld
-from ..request.recipients import OneAddress
 from ..request.send_request import SendRequest
 from .sealed import Sealed
 
@@ -58,7 +57,7 @@ def _check_same_question(facts: Facts, request: SendRequest, now: datetime) -> N
         raise ValueError(f"the facts are about {facts.purpose.word} mail, the request is {purpose.word}")
     if purpose is Purpose.MARKETING and facts.topic != request.topic:
         raise ValueError("the facts are about another topic than the request's")
-    if isinstance(request.recipients, OneAddress) and request.recipients.address.canonical != facts.address.canonical:
+    if request.addressees and facts.address.canonical not in {one.canonical for one in request.addressees}:
         raise ValueError("the facts are about another address than the request's")
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from email.message import Message as ParsedMail
+from email.utils import getaddresses
 from html.parser import HTMLParser
 from typing import Final, NamedTuple
 
@@ -31,9 +32,10 @@ _ONCE = ("date", "from", "message-id", "mime-version", "subject", "to")  # RFC 5
 
 class Delivered(NamedTuple):
     """
-    One message as a mailbox would receive it. ``recipients`` are the addresses it goes to, ``headers`` name and value
-    of every header in order, as they stand but unfolded; ``text`` and ``html`` the decoded bodies. ``sender`` is a name
-    and an address, ``delivery`` our own id; these and what follows are ``None`` or empty where a reader does not tell.
+    One message as a mailbox would receive it. ``recipients`` are the addresses it goes to, as far as the octets tell,
+    and ``cc`` those of them that are copied for all to see; ``headers`` name and value of every header in order, as
+    they stand but unfolded; ``text`` and ``html`` the decoded bodies. ``sender`` is a name and an address, ``delivery``
+    our own id; these and what follows are ``None`` or empty where a reader does not tell.
     """
 
     recipients: tuple[str, ...]
@@ -47,6 +49,7 @@ class Delivered(NamedTuple):
     files: tuple[Attachment, ...] = ()
     labels: tuple[str, ...] = ()
     metadata: tuple[tuple[str, str], ...] = ()
+    cc: tuple[str, ...] = ()
 
     def all(self, name: str) -> list[str]:
         """Every value of a header, by its name in any case."""
@@ -59,7 +62,8 @@ def certify(delivered: Delivered, message: Message) -> tuple[str, ...]:
 
     For marketing: exactly one of each one-click header, the link where a reader sees it in both bodies, the postal
     address, List-ID, Feedback-ID (C-01 to C-04, C-11, C-12, H-03, N-01). For transactional mail: none of these, and
-    robots told not to answer (C-10, H-04). For both: one recipient, the approved one, and the subject that was meant.
+    robots told not to answer (C-10, H-04). For both: the approved recipient, the approved copies, nobody else, and the
+    subject that was meant.
     """
     is_marketing = message.approval.purpose is Purpose.MARKETING
     asked = _marketing(delivered, message) if is_marketing else _transactional(delivered)
@@ -99,7 +103,7 @@ def read_mime(octets: bytes) -> Delivered:
     """Read a message with Python's own parser, headers as they stand."""
     from email import message_from_bytes, policy
     from email.header import decode_header, make_header
-    from email.utils import getaddresses, parseaddr
+    from email.utils import parseaddr
 
     parsed = message_from_bytes(octets, policy=policy.compat32)
     headers = tuple((name, re.sub(r"\r?\n(?=[ \t])", "", str(value))) for name, value in parsed.items())
@@ -124,6 +128,7 @@ def read_mime(octets: bytes) -> Delivered:
         tuple(_files(parsed)),
         tuple(one for one in once.get("x-migma-labels", "").split(", ") if one),
         tuple((name[17:], value) for name, value in headers if name.lower().startswith("x-migma-metadata-")),
+        tuple(address for _, address in getaddresses([once["cc"]] if "cc" in once else [])),
     )
 
 
@@ -139,8 +144,14 @@ def _files(parsed: ParsedMail) -> Iterator[Attachment]:
 
 
 def _common(delivered: Delivered, message: Message) -> Iterator[str]:
-    approved = str(message.approval.address)
-    yield from _says("it does not go to the approved address alone", delivered.recipients != (approved,))
+    shown = (str(message.approval.address), *map(str, message.cc))
+    # where the envelope stands apart from the octets, blind copies are in the envelope alone
+    everybody = {shown, (*shown, *map(str, message.bcc))}
+    yield from _says("it does not go to the approved addresses alone", delivered.recipients not in everybody)
+    yield from _says("it does not show who is copied", delivered.cc != shown[1:])
+    yield from _says(
+        "it shows another recipient", [a for _, a in getaddresses(delivered.all("to"))] not in ([], [shown[0]])
+    )
     yield from _says("the subject is not what was meant", delivered.subject != message.subject)
     yield from _says("it has no body", not (delivered.text or delivered.html))
     yield from _says("it has a blind copy or another sender", delivered.all("bcc") or delivered.all("sender"))

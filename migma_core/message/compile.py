@@ -10,7 +10,15 @@ from typing import Final
 from ..decision.purpose import Purpose, classify
 from ..request.brand import Brand
 from ..request.send_request import SendRequest
-from .compliance import OURS, UNSUBSCRIBE_URL, with_advertisement, with_html_footer, with_pixel, with_text_footer
+from .compliance import (
+    OURS,
+    PREFERENCES_URL,
+    UNSUBSCRIBE_URL,
+    with_advertisement,
+    with_html_footer,
+    with_pixel,
+    with_text_footer,
+)
 from .html_places import Places, html_places
 from .plain_text import plain_text
 from .template import InvalidTemplate, Template, lined, parse_template
@@ -58,8 +66,9 @@ class Compiled:
         # as text: the repr of an address is masked
         sender = (str(request.sender), request.sender_name, str(request.reply_to or ""))
         headers = tuple(request.headers.items())
+        copied = ([str(one) for one in request.cc], [str(one) for one in request.bcc]) if request.copies else ()
         marks = (request.labels, tuple(request.metadata.items()), request.deliver_at)
-        shape = (COMPILER, self.purpose, sender, request.project, request.topic, self.brand, headers, marks)
+        shape = (COMPILER, self.purpose, sender, request.project, request.topic, self.brand, headers, marks, *copied)
         digest = hashlib.sha256(repr((shape, self.subject, self.text, self.html)).encode())
         for one in request.content.attachments:
             digest.update(repr((one.filename, one.media_type, one.content_id, len(one.data))).encode())
@@ -72,7 +81,8 @@ def compile_content(request: SendRequest, brand: Brand) -> Compiled:
     Parse the templates, derive the text where there is none, and add what marketing must carry (R29, R30).
 
     Raises `InvalidTemplate` where a placeholder is malformed or stands where no value is safe, where one of ours stands
-    in the subject, and for marketing whose HTML ends within a tag or a comment.
+    in the subject, where a message with copies holds a link that is one person's own, and for marketing whose HTML ends
+    within a tag or a comment.
     """
     content, purpose = request.content, classify(request).purpose
     subject = parse_template(content.subject)
@@ -81,7 +91,8 @@ def compile_content(request: SendRequest, brand: Brand) -> Compiled:
     page = _page(request)
     text = parse_template(lined(content.text if content.text is not None else plain_text(content.html)))
     if purpose is Purpose.TRANSACTIONAL:
-        return Compiled(request, brand, purpose, subject, text, page.template if page else None)
+        plain = Compiled(request, brand, purpose, subject, text, page.template if page else None)
+        return _without_own_links(plain) if request.copies else plain
     html = with_pixel(with_html_footer(page, brand)) if page else None
     return Compiled(request, brand, purpose, subject, with_text_footer(text, brand), html)
 
@@ -110,6 +121,16 @@ def missing_names(compiled: Compiled, known: Iterable[str]) -> tuple[str, ...]:
         part.name for one in templates for part in one.parts if not isinstance(part, str) and part.fallback is None
     }
     return tuple(sorted(needed - have - OURS))
+
+
+def _without_own_links(compiled: Compiled) -> Compiled:
+    """With it, whoever is copied could opt the recipient out, or read what they chose (E-01)."""
+    for name in (UNSUBSCRIBE_URL, PREFERENCES_URL):
+        if compiled.holds(name):
+            raise InvalidTemplate(
+                f"{{{{{name}}}}} is one person's own, and others are copied: take it out, or the copies"
+            )
+    return compiled
 
 
 def _page(request: SendRequest) -> Places | None:

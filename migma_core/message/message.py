@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple, TypeVar
 
-from ..audience.address import hidden_characters
+from ..audience.address import Address, hidden_characters
 from ..audience.values import Scalar
 from ..decision.purpose import Purpose
 from .approval import Approval
@@ -16,23 +17,33 @@ from .sealed import Sealed, SealedError, SealedValues
 from .template import as_text, lined, lone_surrogate
 from .token import DeliveryId
 
-__all__ = ["ApprovalExpired", "Batch", "Message"]
+__all__ = ["ApprovalExpired", "Batch", "Copy", "Message"]
+
+T = TypeVar("T")
 
 
 class ApprovalExpired(ValueError):
     """More than a minute passed since the claim: give the row back and decide again."""
 
 
+class Copy(NamedTuple):
+    """Somebody copied on a message: approved as the recipient was, with a delivery of their own (design D9)."""
+
+    approval: Approval
+    delivery: DeliveryId
+
+
 class Message(Sealed):
     """`Message.of` makes one from an approval."""
 
-    __slots__ = ("approval", "delivery", "subject", "unsubscribe_url", "values")
+    __slots__ = ("approval", "copies", "delivery", "subject", "unsubscribe_url", "values")
 
     approval: Approval
     delivery: DeliveryId
     subject: str
     values: Mapping[str, str]
     unsubscribe_url: str | None
+    copies: tuple[Copy, ...]
 
     @staticmethod
     def of(
@@ -42,19 +53,19 @@ class Message(Sealed):
         values: Mapping[str, Scalar],
         unsubscribe_url: str | None = None,
         preferences_url: str | None = None,
+        copies: Sequence[Copy] = (),
     ) -> Message:
         """
-        Address one approved person. ``values`` are the contact's; the request's variables win over them.
+        Address one approved person. ``values`` are the contact's; the request's variables win over them. ``copies`` are
+        those of the request's cc and bcc who are approved.
 
-        Raises `SealedError` for anything but a genuine approval of this very request, and `HeaderRefused` where a
-        value would break the subject, or a link that the content needs is not given.
+        Raises `SealedError` for anything but genuine approvals of this very request, each of an address that it names
+        for that place, and `HeaderRefused` where a value would break the subject, or a link that the content needs is
+        not given.
         """
-        if (
-            type(approval) is not Approval
-            or approval.request != compiled.request
-            or approval.purpose is not compiled.purpose
-        ):
+        if not _is_approved(approval, compiled) or not all(_is_approved(one.approval, compiled) for one in copies):
             raise SealedError("a message needs the approval of this request, from migma_core.approve")
+        _check_places(compiled, approval, copies)
         if unsubscribe_url is None and (compiled.purpose is Purpose.MARKETING or compiled.links_out):
             raise HeaderRefused("the content holds an opt-out link and this recipient has none")
         if preferences_url is None and compiled.holds(PREFERENCES_URL):
@@ -69,7 +80,33 @@ class Message(Sealed):
         subject = compiled.subject.render(filled)
         _check(subject, filled, unsubscribe_url, loopback=compiled.brand.loopback)
         written = SealedValues({name: lined(value) for name, value in filled.items()})
-        return _sealed_message(approval, delivery, subject, written, unsubscribe_url)
+        return _sealed_message(approval, delivery, subject, written, unsubscribe_url, tuple(copies))
+
+    @property
+    def cc(self) -> tuple[Address, ...]:
+        """Who is copied for all to see."""
+        return self._copied(self.approval.request.cc)
+
+    @property
+    def bcc(self) -> tuple[Address, ...]:
+        """Who is copied without the others knowing."""
+        return self._copied(self.approval.request.bcc)
+
+    @property
+    def envelope(self) -> tuple[Address, ...]:
+        """Everybody it goes to, the recipient first, in the order of `deliveries`."""
+        return (self.approval.address, *(one.approval.address for one in self.copies))
+
+    @property
+    def deliveries(self) -> tuple[DeliveryId, ...]:
+        """One for everybody it goes to."""
+        return (self.delivery, *(one.delivery for one in self.copies))
+
+    def _copied(self, named: Sequence[Address]) -> tuple[Address, ...]:
+        if not self.copies:
+            return ()
+        canonical = {one.canonical for one in named}
+        return tuple(one.approval.address for one in self.copies if one.approval.address.canonical in canonical)
 
     @property
     def message_id(self) -> str:
@@ -83,10 +120,11 @@ class Message(Sealed):
 class Batch(Sealed):
     """`Batch.of` makes one from messages that share a content."""
 
-    __slots__ = ("compiled", "expires", "messages", "moment")
+    __slots__ = ("compiled", "deliveries", "expires", "messages", "moment")
 
     compiled: Compiled
     messages: tuple[Message, ...]
+    deliveries: tuple[DeliveryId, ...]
     moment: datetime
     expires: datetime
 
@@ -106,15 +144,43 @@ class Batch(Sealed):
             or len({one.approval.policy for one in them}) > 1
         ):
             raise SealedError("the messages of a batch were approved for one request under one policy")
-        if len({one.delivery for one in them}) != len(them):
+        copies = [copy for one in them for copy in one.copies]
+        deliveries = tuple(d for one in them for d in one.deliveries) if copies else tuple(one.delivery for one in them)
+        if len(set(deliveries)) != len(deliveries):
             raise SealedError("a delivery is in a batch once")
-        expires = min(one.approval.expires for one in them)
+        approvals = (*(one.approval for one in them), *(one.approval for one in copies))
+        expires = min(one.expires for one in approvals)
         if now >= expires:
             raise ApprovalExpired(f"an approval expired at {expires:%H:%M:%S}; it is {now:%H:%M:%S}: decide again")
-        return _sealed_batch(compiled, them, now, expires)
+        return _sealed_batch(compiled, them, deliveries, now, expires)
+
+    def for_each_delivery(self, per_message: Sequence[T]) -> tuple[T, ...]:
+        """What is so of each message, for each of the batch's ``deliveries``: a copy shares its message's fate."""
+        if len(self.deliveries) == len(self.messages):
+            return tuple(per_message)
+        pairs = zip(self.messages, per_message, strict=True)
+        return tuple(its for message, its in pairs for _ in message.deliveries)
 
     def __repr__(self) -> str:
         return f"<Batch of {len(self.messages)} until {self.expires:%H:%M:%S}>"
+
+
+def _is_approved(approval: Approval, compiled: Compiled) -> bool:
+    return type(approval) is Approval and approval.request == compiled.request and approval.purpose is compiled.purpose
+
+
+def _check_places(compiled: Compiled, approval: Approval, copies: Sequence[Copy]) -> None:
+    """A copy stands where the request has it, and nobody is copied in the recipient's place."""
+    request = compiled.request
+    if not request.copies and not copies:
+        return
+    copied = [one.approval.address.canonical for one in copies]
+    if (
+        approval.address.canonical != request.addressees[0].canonical
+        or len(set(copied)) < len(copied)
+        or not {one.canonical for one in request.copies}.issuperset(copied)
+    ):
+        raise SealedError("a message goes to its request's recipient, with copies to its cc and bcc, once each")
 
 
 def _check(subject: str, filled: Mapping[str, str], unsubscribe_url: str | None, *, loopback: bool) -> None:
@@ -136,6 +202,7 @@ def _sealed_message(
     subject: str,
     values: Mapping[str, str],
     unsubscribe_url: str | None,
+    copies: tuple[Copy, ...],
 ) -> Message:
     message = object.__new__(Message)
     write = object.__setattr__
@@ -144,14 +211,22 @@ def _sealed_message(
     write(message, "subject", subject)
     write(message, "values", values)
     write(message, "unsubscribe_url", unsubscribe_url)
+    write(message, "copies", copies)
     return message
 
 
-def _sealed_batch(compiled: Compiled, messages: tuple[Message, ...], moment: datetime, expires: datetime) -> Batch:
+def _sealed_batch(
+    compiled: Compiled,
+    messages: tuple[Message, ...],
+    deliveries: tuple[DeliveryId, ...],
+    moment: datetime,
+    expires: datetime,
+) -> Batch:
     batch = object.__new__(Batch)
     write = object.__setattr__
     write(batch, "compiled", compiled)
     write(batch, "messages", messages)
+    write(batch, "deliveries", deliveries)
     write(batch, "moment", moment)
     write(batch, "expires", expires)
     return batch

@@ -5,10 +5,11 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 from urllib.parse import quote
 
+from ..audience.address import Address
 from ..decision.purpose import Purpose
 from ..request.content import Attachment
 from .compile import Compiled
@@ -69,6 +70,7 @@ class MimeProgram:
             date_header(batch.moment),
             structured("Message-ID", message.message_id),
             b"To: " + str(message.approval.address).encode(),
+            *([_copied(message.cc)] if message.cc else []),
             unstructured("Subject", message.subject),
             structured(DELIVERY_HEADER, message.delivery),
         ]
@@ -81,6 +83,11 @@ def mime_messages(batch: Batch) -> tuple[bytes, ...]:
     """Every message of a batch as RFC 5322 octets, in order."""
     program = MimeProgram(batch.compiled)
     return tuple(program.run(message, batch) for message in batch.messages)
+
+
+def _copied(addresses: Sequence[Address]) -> bytes:
+    """The copies for all to see, an address a line (RFC 5322 §3.6.3); blind ones stand in the envelope alone."""
+    return b"Cc: " + b",\r\n ".join(str(one).encode() for one in addresses)
 
 
 def _entity(compiled: Compiled) -> Iterable[str | Hole]:

@@ -30,7 +30,10 @@ class Provider(Protocol):
         ...
 
     def hand_over(self, batch: Batch, parcel: Parcel, attempt: Attempt, /) -> tuple[Outcome, ...]:
-        """Hand the parcel over once; one answer per message, in order. Never raises for the world's faults."""
+        """
+        Hand the parcel over once; one answer for each of ``batch.deliveries``, in order. Never raises for the world's
+        faults.
+        """
         ...
 
 

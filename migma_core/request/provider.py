@@ -21,7 +21,8 @@ class Capabilities:
     an answer and an id of its own, ``schedules`` that it keeps a message until its time, ``images_by_name`` that in a
     batch it calls an inline image by its file's name, so that one with another content id goes alone, ``most_labels``
     how many labels of a message it keeps. ``own_headers`` and ``own_text`` say that it takes a caller's headers and a
-    text beside the HTML, ``marks`` that labels, metadata and our delivery's id come back with its events.
+    text beside the HTML, ``marks`` that labels, metadata and our delivery's id come back with its events,
+    ``copies`` that it takes cc and bcc.
 
     ``delegates_compliance`` says that it keeps people's choices itself, and gives marketing its opt-out link, headers
     and footer: what leaves here then has none (design D16).
@@ -44,6 +45,7 @@ class Capabilities:
     own_text: bool = True
     marks: bool = True
     delegates_compliance: bool = False
+    copies: bool = False
 
     def together(self, request: SendRequest) -> int:
         """How many messages of this request go in one hand-over."""

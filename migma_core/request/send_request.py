@@ -13,11 +13,12 @@ from ..audience.contact import ProjectId
 from ..audience.topic import TopicId
 from ..audience.values import Scalar
 from .content import Content
+from .copies import check_copies
 from .custom_headers import check_custom_headers
 from .domain import BUILT_IN_PROVIDER, PROVIDERS
 from .exclusion import Exclusion
 from .labels import check_labels
-from .recipients import Recipients
+from .recipients import OneAddress, Recipients
 
 __all__ = ["SendRequest"]
 
@@ -30,12 +31,13 @@ class SendRequest:
     One send, direct or of a campaign. The decision about it depends on nothing else the caller says.
 
     ``transactional`` is unset by default: the shape of the recipients decides then (R1, R2), and an explicit value wins
-    (R4, R5). ``justification`` is recorded beside such an override (R7). ``exclusions`` leave people out of the
-    audience, whatever the purpose. ``variables`` win over contact values. ``headers`` are the caller's own, the
-    same for everyone, never one that we or the provider set. ``labels`` and ``metadata`` come back with the provider's
-    events, for statistics: opaque words, never a person's data. ``deliver_at`` asks the provider to keep transactional
-    mail until then. Raises `ValueError` for names and headers that would break
-    or forge one, for a name that shows another address than the sender's (G-09), and for unknown providers (R41).
+    (R4, R5). ``justification`` is recorded beside such an override (R7). ``cc`` and ``bcc`` copy others on
+    transactional mail to one address; each is decided about alone. ``exclusions`` leave people out of the audience,
+    whatever the purpose. ``variables`` win over contact values. ``headers`` are the caller's own, the same for
+    everyone, never one that we or the provider set. ``labels`` and ``metadata`` come back with the provider's events,
+    for statistics: opaque words, never a person's data. ``deliver_at`` asks the provider to keep transactional mail
+    until then. Raises `ValueError` for names and headers that would break or forge one, for a name that shows another
+    address than the sender's (G-09), for copies of anything else, and for unknown providers (R41).
     """
 
     project: ProjectId
@@ -45,6 +47,8 @@ class SendRequest:
     content: Content
     provider: str = BUILT_IN_PROVIDER
     reply_to: Address | None = None
+    cc: tuple[Address, ...] = ()
+    bcc: tuple[Address, ...] = ()
     topic: TopicId | None = None
     transactional: bool | None = None
     justification: str | None = None
@@ -68,7 +72,18 @@ class SendRequest:
             raise ValueError(f"provider {self.provider!a} is unknown; use one of: {', '.join(PROVIDERS)}")
         if not self.sender.local.isascii():
             raise ValueError("the local part of the from address is ASCII: several providers garble others")
+        check_copies(self.recipients, self.cc, self.bcc, self.transactional)
         check_custom_headers(self.headers)
         check_labels(self.labels, self.metadata)
         if self.deliver_at is not None and self.deliver_at.tzinfo is None:
             raise ValueError("deliver_at needs a zone: pass an aware datetime")
+
+    @property
+    def copies(self) -> tuple[Address, ...]:
+        """Who is copied, openly and blind."""
+        return self.cc + self.bcc
+
+    @property
+    def addressees(self) -> tuple[Address, ...]:
+        """Whom a direct send goes to, the recipient first; nobody by name where it goes to an audience."""
+        return (self.recipients.address, *self.copies) if isinstance(self.recipients, OneAddress) else ()

@@ -7,6 +7,7 @@ Values and literals hold what breaks headers, parsers, pages and providers' own 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
@@ -24,20 +25,21 @@ from ..decision.purpose import Purpose, classify
 from ..decision.verdict import Mailable
 from ..message.approval import Approval, approve
 from ..message.compile import Compiled, compile_content
-from ..message.message import Batch, Message
+from ..message.message import Batch, Copy, Message
 from ..message.token import DeliveryId, Token, TokenKeys, TokenPurpose, mint_token
 from ..request.brand import Brand
 from ..request.content import Attachment, Content
 from ..request.provider import Capabilities
-from ..request.recipients import TagHolders
+from ..request.recipients import OneAddress, TagHolders
 from ..request.send_request import SendRequest
-from .strategies import custom_headers, labels, metadata, names, sender_names
+from .strategies import addresses, custom_headers, labels, metadata, names, sender_names
 
 __all__ = [
     "KEYS",
     "NOW",
     "batches",
     "brands",
+    "copied_batches",
     "files",
     "hostile_texts",
     "mail_contents",
@@ -118,6 +120,12 @@ def batches(*, purpose: Purpose | None = None, most: int = 3, whole: bool = Fals
     return st.builds(_batch, requests, brands(), people)
 
 
+def copied_batches() -> SearchStrategy[Batch]:
+    """A transactional message to one person with copies, open, blind or both; some of those copied are not approved."""
+    who = st.lists(addresses(), min_size=2, max_size=6, unique_by=lambda one: one.canonical)
+    return st.builds(_copied_batch, who, st.integers(1, 6), st.sets(st.integers(1, 6)), brands(), people_values())
+
+
 def plain_batch(
     count: int, *, file: bool = False, address: Address | None = None, deliver_at: datetime | None = None
 ) -> Batch:
@@ -196,13 +204,35 @@ def _batch(
     return Batch.of(compiled, them, NOW)
 
 
-def _message(compiled: Compiled, number: int, values: Mapping[str, Scalar], address: Address | None) -> Message:
-    address = address or Address(f"person{number}", "example.com")
+def _copied_batch(
+    who: Sequence[Address], blind_from: int, left_out: AbstractSet[int], brand: Brand, values: Mapping[str, Scalar]
+) -> Batch:
+    """The first is the recipient, those from ``blind_from`` on are copied blind."""
+    content = Content("Hello {{name|you}}", "<p>Hello {{name|you}}, {{x}}</p>")
+    bare = replace(_request(content, Purpose.TRANSACTIONAL, "Acme", {}), recipients=OneAddress(who[0]))
+    request = replace(bare, cc=tuple(who[1:blind_from]), bcc=tuple(who[max(1, blind_from) :]))
+    compiled = compile_content(request, brand)
+    approvals = [_approved(compiled, number, one) for number, one in enumerate(who)]
+    copies = [
+        Copy(one, DeliveryId(f"{number + 1:032x}"))
+        for number, one in enumerate(approvals)
+        if number > 0 and number not in left_out
+    ]
+    message = Message.of(approvals[0], compiled, DeliveryId(f"{1:032x}"), values, copies=copies)
+    return Batch.of(compiled, [message], NOW)
+
+
+def _approved(compiled: Compiled, number: int, address: Address) -> Approval:
     contact = Contact(id=ContactId(f"{number + 1:032x}"), project=_PROJECT, address=address)
     facts = facts_about(contact, classify(compiled.request).purpose)
     assert decide(facts) == Mailable()
     approval = approve(MIGMA, facts, compiled.request, NOW)
     assert isinstance(approval, Approval)
+    return approval
+
+
+def _message(compiled: Compiled, number: int, values: Mapping[str, Scalar], address: Address | None) -> Message:
+    approval = _approved(compiled, number, address or Address(f"person{number}", "example.com"))
     delivery = DeliveryId(f"{number + 1:032x}")
-    token = mint_token(Token(TokenPurpose.UNSUBSCRIBE, _PROJECT, contact.id, delivery), KEYS)
+    token = mint_token(Token(TokenPurpose.UNSUBSCRIBE, _PROJECT, ContactId(f"{number + 1:032x}"), delivery), KEYS)
     return Message.of(approval, compiled, delivery, values, compiled.brand.link("u", token))

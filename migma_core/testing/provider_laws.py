@@ -19,11 +19,12 @@ from datetime import timedelta
 from typing import ClassVar
 
 from ..audience.address import Address
+from ..message.certificate import certify
 from ..message.message import Batch
 from .encoding_laws import EncodingLaws
 from .hand_over_laws import HandOverLaws
 from .law import law
-from .mail import NOW, batches, plain_batch, within
+from .mail import NOW, batches, copied_batches, plain_batch, within
 
 __all__ = ["ProviderLaws"]
 
@@ -32,6 +33,8 @@ class ProviderLaws(EncodingLaws, HandOverLaws):
     """Every law of a provider: of its octets, of handing them over, and of what it declares."""
 
     cannot_carry: ClassVar[tuple[type[Exception], ...]] = (ValueError,)
+    envelope_apart: ClassVar[bool] = False
+    """Set where the octets are the mail alone, and an envelope beside them says whom it goes to, as in SMTP."""
 
     def encode(self, batch: Batch) -> bytes:
         """The bodies that leave, with a NUL between two."""
@@ -73,6 +76,17 @@ class ProviderLaws(EncodingLaws, HandOverLaws):
         for declared, batch in claims:
             assert self._carries(batch()) is declared
         assert can.delegates_compliance is self.delegated
+
+    @law("design D9", "somebody copied blind, for all to see, or with no copy at all", batch=copied_batches())
+    def test_copies_go_to_everybody_approved_and_to_nobody_else(self, batch: Batch) -> None:
+        """Those approved are in the envelope once each, open copies for all to see, blind ones nowhere to be read."""
+        if not self.provider().capabilities.copies:
+            assert not self._carries(batch)
+            return
+        (delivered,), (message,) = self.delivered(batch), batch.messages
+        assert certify(delivered, message) == ()
+        blind = () if self.envelope_apart else message.bcc
+        assert delivered.recipients == tuple(map(str, (message.approval.address, *message.cc, *blind)))
 
     @law("design D9, D16", "a header of the caller's own, gone without a word", batch=batches(most=1, whole=True))
     def test_what_is_not_declared_is_refused(self, batch: Batch) -> None:

@@ -45,6 +45,7 @@ ROWS: tuple[tuple[str, Callable[[Capabilities], object]], ...] = (
     ("the same attempt twice within a day is sent once", lambda can: can.knows_repeats),
     ("keeps transactional mail until its time", lambda can: can.schedules),
     ("the same in a batch", lambda can: can.schedules_batches),
+    ("cc and bcc of transactional mail", lambda can: can.copies),
     ("labels of a message", lambda can: can.most_labels),
     ("can list what it accepted", lambda can: can.lists_deliveries),
     ("headers of your own", lambda can: can.own_headers),

@@ -76,7 +76,8 @@ def _delivered(to: tuple[str, ...], them: list[Part], own: Mapping[str, str]) ->
     html = one("html")
     headers = [(part.name[2:], _replaced(part.data.decode(), own)) for part in them if part.name.startswith("h:")]
     mail = Delivered(
-        recipients=to,
+        recipients=(*to, *values(them, "cc"), *values(them, "bcc")),
+        cc=tuple(values(them, "cc")),
         headers=tuple(headers),
         subject=one("subject") or "",
         text=one("text"),

@@ -23,6 +23,7 @@ class TestOutbox(ProviderLaws):
     """Mail in files, read back by Python's own parser."""
 
     examples = few(40)
+    envelope_apart = True
 
     def provider(self) -> Provider:
         """An outbox that nothing is written to."""

@@ -63,7 +63,7 @@ def _delivered(mail: dict[str, Any]) -> Delivered:
     delivery = tags.pop("migma_delivery")
     labels = [name for name in tags if name.startswith("migma_label_")]
     return Delivered(
-        tuple(mail["to"]),
+        (*mail["to"], *mail.get("cc", ()), *mail.get("bcc", ())),
         tuple(mail["headers"].items()),
         mail["subject"],
         mail.get("text"),
@@ -74,6 +74,7 @@ def _delivered(mail: dict[str, Any]) -> Delivered:
         tuple(map(_file, mail.get("attachments", []))),
         tuple(name.removeprefix("migma_label_") for name in labels),
         tuple(pair for pair in tags.items() if pair[0] not in labels),
+        tuple(mail.get("cc", ())),
     )
 
 

@@ -15,6 +15,8 @@ class Expanded(NamedTuple):
     """One recipient's mail."""
 
     to: list[str]
+    cc: list[str]
+    bcc: list[str]
     subject: str
     text: str | None
     html: str | None
@@ -40,7 +42,7 @@ def _one(request: dict[str, Any], personalization: dict[str, Any], order: _Order
 
     content = {part["type"]: filled(part["value"]) for part in request["content"]}
     return Expanded(
-        [mailbox["email"] for mailbox in personalization["to"]],
+        *([mailbox["email"] for mailbox in personalization.get(name, [])] for name in ("to", "cc", "bcc")),
         filled(request["subject"]),
         content.get("text/plain"),
         content.get("text/html"),

@@ -40,7 +40,7 @@ class TestSendGrid(ProviderLaws):
         request = json.loads(octets)
         return [
             Delivered(
-                tuple(one.to),
+                (*one.to, *one.cc, *one.bcc),
                 tuple(one.headers.items()),
                 one.subject,
                 one.text,
@@ -51,6 +51,7 @@ class TestSendGrid(ProviderLaws):
                 tuple(map(_file, request.get("attachments", []))),
                 tuple(request.get("categories", [])),
                 tuple(request.get("custom_args", {}).items()),
+                tuple(one.cc),
             )
             for one in expand(octets)
         ]

@@ -50,10 +50,10 @@ def _of_raw(request: _Json, content: _Json) -> Delivered:
     """SES takes recipients and tags from the request, and headers from the mail; sender and reply-to are in both."""
     inside = read_mime(base64.b64decode(content["Data"], validate=True))
     outside = _mail(request, request, [], ("", None, None), [], request["EmailTags"])
-    for name in ("recipients", "sender", "reply_to", "delivery"):
+    for name in ("cc", "sender", "reply_to", "delivery"):
         assert getattr(inside, name) == getattr(outside, name)
     assert sorted(inside.labels) == sorted(outside.labels)
-    return inside._replace(metadata=outside.metadata)
+    return inside._replace(recipients=outside.recipients, metadata=outside.metadata)
 
 
 _RAW_OR_SIMPLE = {"Simple": _of_simple, "Raw": _of_raw}
@@ -74,7 +74,7 @@ def _of_bulk(request: _Json, entry: _Json) -> Delivered:
 def _mail(
     request: _Json, to: _Json, headers: list[_Json], text: tuple[Any, ...], files: list[_Json], tags: list[_Json]
 ) -> Delivered:
-    assert set(to["Destination"]) == {"ToAddresses"}
+    assert {"ToAddresses"} <= set(to["Destination"]) <= {"ToAddresses", "CcAddresses", "BccAddresses"}
     name, address = parseaddr(request["FromEmailAddress"])
     subject, plain, page = text
     (reply_to,) = request.get("ReplyToAddresses", [None])
@@ -83,7 +83,7 @@ def _mail(
     delivery = told.pop("migma_delivery")
     labels = tuple(name.removeprefix("migma_label_") for name in told if name.startswith("migma_label_"))
     return Delivered(
-        tuple(to["Destination"]["ToAddresses"]),
+        tuple(address for addresses in to["Destination"].values() for address in addresses),
         tuple((one["Name"], one["Value"]) for one in headers),
         subject,
         plain,
@@ -94,6 +94,7 @@ def _mail(
         files=tuple(_files(files)),
         labels=labels,
         metadata=tuple(pair for pair in told.items() if not pair[0].startswith("migma_label_")),
+        cc=tuple(to["Destination"].get("CcAddresses", ())),
     )
 
 

@@ -72,6 +72,7 @@ class TestSmtp(ProviderLaws):
 
     secrets = (PASSWORD,)
     examples = 60
+    envelope_apart = True
 
     def provider(self) -> Provider:
         """One that speaks to nobody."""

@@ -45,7 +45,7 @@ def test_an_advertisement_is_named_in_marketing_alone() -> None:
     [
         ({"headers": (("List-Unsubscribe", "<https://x>"),)}, "it carries List-Unsubscribe"),
         ({"html": "LINK"}, "our opt-out link stands beside"),
-        ({"recipients": ("other@example.com",)}, "does not go to the approved address alone"),
+        ({"recipients": ("other@example.com",)}, "does not go to the approved addresses alone"),
         ({"subject": "Other"}, "the subject is not what was meant"),
     ],
 )

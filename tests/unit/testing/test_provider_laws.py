@@ -28,6 +28,8 @@ class Good:
         """Five at most."""
         if len(batch.messages) > 5 or batch.compiled.request.deliver_at is not None:
             raise ValueError("five at most, and at once")
+        if batch.compiled.request.copies:
+            raise ValueError("no copies")
         return Parcel(mime_messages(batch))
 
     def hand_over(self, batch: Batch, parcel: Parcel, attempt: Attempt, /) -> tuple[Outcome, ...]:

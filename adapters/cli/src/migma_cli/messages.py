@@ -29,6 +29,8 @@ def send(  # noqa: PLR0913 - one parameter per option
     text: Annotated[Path | None, Parameter(help="File with the text; derived from the HTML otherwise.")] = None,
     topic: str | None = None,
     reply_to: str | None = None,
+    cc: Annotated[tuple[str, ...], Parameter(help="Copied for all to see, with --to; repeat it.")] = (),
+    bcc: Annotated[tuple[str, ...], Parameter(help="Copied without the others knowing; repeat it.")] = (),
     provider: Annotated[str, Parameter(help="Who delivers it.")] = "migma",
     transactional: Annotated[
         bool | None, Parameter(negative="--marketing", help="Override what the recipients imply.")
@@ -64,6 +66,8 @@ def send(  # noqa: PLR0913 - one parameter per option
             project_id=project.id,
             topic_id=topic,
             reply_to=reply_to,
+            cc=cc,
+            bcc=bcc,
             provider_type=provider,
             transactional=transactional,
             justification=justification,

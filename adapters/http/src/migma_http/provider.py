@@ -35,8 +35,8 @@ class HttpProvider:
         return self.codec.encode(batch)
 
     def hand_over(self, batch: Batch, parcel: Parcel, attempt: Attempt, /) -> tuple[Outcome, ...]:
-        """Ask once; one answer per message, in order."""
-        return self.codec.decode(batch, self.ask(self.codec.request(batch, parcel, attempt)))
+        """Ask once; one answer per delivery, in order: a copy shares its message's."""
+        return batch.for_each_delivery(self.codec.decode(batch, self.ask(self.codec.request(batch, parcel, attempt))))
 
     def ask(self, request: HttpRequest, /) -> Answer:
         """One exchange with the provider; an exception of the transport is an answer that may have been sent."""
@@ -87,8 +87,9 @@ class AsyncHttpProvider:
         return self.codec.encode(batch)
 
     async def hand_over(self, batch: Batch, parcel: Parcel, attempt: Attempt, /) -> tuple[Outcome, ...]:
-        """Ask once; one answer per message, in order."""
-        return self.codec.decode(batch, await self.ask(self.codec.request(batch, parcel, attempt)))
+        """Ask once; one answer per delivery, in order: a copy shares its message's."""
+        answer = await self.ask(self.codec.request(batch, parcel, attempt))
+        return batch.for_each_delivery(self.codec.decode(batch, answer))
 
     async def ask(self, request: HttpRequest, /) -> Answer:
         """One exchange with the provider; an exception of the transport is an answer that may have been sent."""

@@ -66,6 +66,9 @@ def _form(batch: Batch) -> Iterator[Field | File]:
     own = _Own(*(f"%recipient.{key}%" for key in keys) if several else _own(batch)[0])
     yield Field("from", f"{_quoted(request.sender_name)} <{request.sender}>")
     yield from _to(batch)
+    for message in batch.messages:
+        yield from (Field("cc", str(one)) for one in message.cc)
+        yield from (Field("bcc", str(one)) for one in message.bcc)
     yield Field("subject", content.subject)
     yield from (Field(name, text) for name, text in (("text", content.text), ("html", content.html or "")) if text)
     yield from _headers(batch.compiled, own)
@@ -78,7 +81,7 @@ def _form(batch: Batch) -> Iterator[Field | File]:
 def _mime(batch: Batch) -> Iterator[Field | File]:
     """One mail as we write it ourselves; recipients are read from the form alone."""
     _finished(batch, in_mime=True)
-    yield from _to(batch)
+    yield from (Field("to", str(one)) for one in batch.messages[0].envelope)
     yield File("message", "message.eml", "message/rfc822", mime_messages(batch)[0])
     yield from _options(batch, _Own(*_own(batch)[0]))
 

@@ -35,6 +35,7 @@ CAPABILITIES: Final = Capabilities(
     schedules=True,
     schedules_batches=True,
     most_labels=3,
+    copies=True,
 )
 """1,000 recipients with variables of their own, one answer for all. Local parts outside ASCII as recipients only."""
 
@@ -118,7 +119,8 @@ def _check_addresses(batch: Batch) -> None:
         address, delivery = message.approval.address, message.delivery
         if (other := seen.setdefault(address.canonical, delivery)) != delivery:
             raise CannotCarry(f"deliveries {other} and {delivery} go to one address, to which Mailgun sends once only")
-        MAILGUN.guard(address.local)
+        for one in message.envelope:
+            MAILGUN.guard(one.local)
 
 
 def _check_words(request: SendRequest) -> None:

@@ -36,6 +36,7 @@ def check_batch(batch: Batch) -> None:
     request, count = batch.compiled.request, len(batch.messages)
     for found, what in (
         (count > 1, f"{count} messages at once: hand them over one by one"),
+        (bool(request.copies), "cc and bcc: send it to each alone"),
         (bool(request.content.attachments), "attachments: send a link instead"),
         (request.content.text is not None, "a text of your own: leave it out, Migma derives one from the HTML"),
         (bool(request.headers), f"headers of your own: leave out {', '.join(request.headers)}"),

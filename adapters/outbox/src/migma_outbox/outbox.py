@@ -19,7 +19,7 @@ from .maildir import Maildir, scan
 __all__ = ["CAPABILITIES", "Outbox"]
 
 CAPABILITIES: Final = Capabilities(
-    "outbox", most_messages=500, international_local_parts=True, lists_deliveries=True, stays_here=True
+    "outbox", most_messages=500, international_local_parts=True, lists_deliveries=True, stays_here=True, copies=True
 )
 """What the outbox can carry: anything a file can."""
 
@@ -65,16 +65,18 @@ class Outbox:
 
     def hand_over(self, batch: Batch, parcel: Parcel, attempt: Attempt, /) -> tuple[Outcome, ...]:
         """
-        Write the parcel, each message whole or not at all, and on the disk when this returns.
+        Write the parcel, each message whole or not at all, and on the disk when this returns; a file for each delivery,
+        copies among them.
 
         A fault of the disk is an answer: before the first message appeared nothing was sent; later each is told apart.
         """
         names = _names(attempt)
-        if not len(names) == len(parcel.bodies) == len(batch.messages):
-            raise ValueError("a parcel has one body for each message of its batch and its attempt")
+        if len(names) != len(batch.deliveries) or len(parcel.bodies) != len(batch.messages):
+            raise ValueError("a parcel has one body for each message of its batch, and an attempt every delivery")
+        files = batch.for_each_delivery(tuple(map(_as_file, parcel.bodies)))
         try:
             self._maildir.prepare()
-            self._maildir.write(zip(names, map(_as_file, parcel.bodies), strict=True))
+            self._maildir.write(zip(names, files, strict=True))
         except OSError as fault:
             self._maildir.discard(names)
             return (_nothing_left(fault),) * len(names)

@@ -43,7 +43,8 @@ def encode(batch: Batch) -> bytes:
 
 def _mails(batch: Batch) -> Iterator[str]:
     """Each mail's JSON: what is the same for everyone is written once, and only values are encoded."""
-    run, form = Bodies(batch.compiled, JSON).run, _form(batch)
+    run = Bodies(batch.compiled, JSON).run
+    form = _form(batch)
     is_marketing = batch.compiled.purpose is Purpose.MARKETING
     for message in batch.messages:
         subject, text, html = run(message.values)
@@ -62,6 +63,10 @@ def _form(batch: Batch) -> str:
         "tags": list(_tags(request)),
         "headers": _headers(compiled),
     }
+    if request.copies:  # such a batch has one message
+        (message,) = batch.messages
+        named = (("cc", message.cc), ("bcc", message.bcc))
+        rest |= {name: [str(one) for one in them] for name, them in named if them}
     if request.reply_to is not None:
         rest["reply_to"] = str(request.reply_to)
     if request.deliver_at is not None and request.deliver_at > batch.moment:

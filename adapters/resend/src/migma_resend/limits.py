@@ -14,7 +14,7 @@ from migma_core.request import Attachment
 __all__ = ["CAPABILITIES", "MOST_OCTETS", "CannotCarry", "check_batch", "check_body"]
 
 CAPABILITIES: Final = Capabilities(
-    "resend", most_messages=100, attachments_in_batches=False, knows_repeats=True, schedules=True
+    "resend", most_messages=100, attachments_in_batches=False, knows_repeats=True, schedules=True, copies=True
 )
 """100 finished mails, each answered; files in single mails only; local parts in ASCII only."""
 
@@ -40,7 +40,8 @@ def check_batch(batch: Batch) -> None:
     _check_time(batch)
     _check_address("the reply-to address", batch.compiled.request.reply_to)
     for message in batch.messages:
-        _check_address(f"the address of delivery {message.delivery}", message.approval.address)
+        for address, delivery in zip(message.envelope, message.deliveries, strict=True):
+            _check_address(f"the address of delivery {delivery}", address)
     for attachment in attachments:
         _check_type(attachment)
 

@@ -121,6 +121,8 @@ class Sending:
             content=Content(words["subject"], words["template"], words.get("text"), words.get("attachments", ())),
             provider=words.get("provider_type", BUILT_IN_PROVIDER),
             reply_to=to_address(reply_to) if reply_to else None,
+            cc=tuple(map(to_address, words.get("cc", ()))),
+            bcc=tuple(map(to_address, words.get("bcc", ()))),
             topic=self._parts.topic_id(project, words.get("topic_id")),
             transactional=words.get("transactional"),
             justification=words.get("justification"),

@@ -64,7 +64,7 @@ def _personalizations(batch: Batch, content: Substituted) -> Iterator[str]:
 
     All headers of a message stand here: that SendGrid merges both levels of headers is nowhere promised.
     """
-    form = _form(batch.compiled, content.keys)
+    form = _form(batch, content.keys)
     is_marketing = batch.compiled.purpose is Purpose.MARKETING
     for message, values in zip(batch.messages, content.values, strict=True):
         check_substitutions(message.delivery, content.keys, values)
@@ -73,15 +73,24 @@ def _personalizations(batch: Batch, content: Substituted) -> Iterator[str]:
         yield form % tuple(map(encode_basestring, told))
 
 
-def _form(compiled: Compiled, keys: tuple[str, ...]) -> str:
+def _form(batch: Batch, keys: tuple[str, ...]) -> str:
     """A personalization with ``%s`` for each string that is the recipient's own."""
-    form: _Json = {"to": [{"email": _OWN}], "custom_args": {DELIVERY_ARGUMENT: _OWN}}
+    compiled = batch.compiled
+    form: _Json = {"to": [{"email": _OWN}], **_copies(batch), "custom_args": {DELIVERY_ARGUMENT: _OWN}}
     if keys:
         form["substitutions"] = dict.fromkeys(keys, _OWN)
     if compiled.purpose is Purpose.MARKETING:
         form["headers"] = _marketing_headers(compiled)
     written = json.dumps(form, ensure_ascii=False, separators=(",", ":"))
     return written.replace("%", "%%").replace(f'"{_OWN}"', "%s")
+
+
+def _copies(batch: Batch) -> _Json:
+    if not batch.compiled.request.copies:
+        return {}
+    (message,) = batch.messages  # what is copied goes to one person
+    named = (("cc", message.cc), ("bcc", message.bcc))
+    return {name: [_mailbox(one) for one in them] for name, them in named if them}
 
 
 def _marketing_headers(compiled: Compiled) -> dict[str, str]:

@@ -22,7 +22,7 @@ __all__ = [
 ]
 
 CAPABILITIES: Final = Capabilities(
-    "sendgrid", most_messages=1_000, answers_each=False, schedules=True, schedules_batches=True
+    "sendgrid", most_messages=1_000, answers_each=False, schedules=True, schedules_batches=True, copies=True
 )
 """1,000 personalizations, one recipient each, one answer for all; local parts in ASCII only."""
 
@@ -50,7 +50,8 @@ def check_batch(batch: Batch) -> None:
     check_time(batch)
     _check_address("the reply-to address", reply_to)
     for message in batch.messages:
-        _check_address(f"the address of delivery {message.delivery}", message.approval.address)
+        for address, delivery in zip(message.envelope, message.deliveries, strict=True):
+            _check_address(f"the address of delivery {delivery}", address)
     for attachment in batch.compiled.request.content.attachments:
         _check_name(attachment)
 

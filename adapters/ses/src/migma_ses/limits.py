@@ -25,7 +25,7 @@ __all__ = [
     "header_fault",
 ]
 
-CAPABILITIES: Final = Capabilities("ses", most_messages=1)
+CAPABILITIES: Final = Capabilities("ses", most_messages=1, copies=True)
 """One message a request: the only shape that keeps up with an account's rate (design D9)."""
 
 BULK_CAPABILITIES: Final = replace(CAPABILITIES, most_messages=50)
@@ -57,7 +57,8 @@ def check_batch(batch: Batch, most: int) -> None:
         raise CannotCarry("SES keeps no mail until a later time; leave deliver_at out, and send it then")
     _check_address("the reply-to address", request.reply_to)
     for message in batch.messages:
-        _check_address(f"the address of delivery {message.delivery}", message.approval.address)
+        for address, delivery in zip(message.envelope, message.deliveries, strict=True):
+            _check_address(f"the address of delivery {delivery}", address)
 
 
 def header_fault(headers: Mapping[str, str]) -> str | None:

@@ -21,6 +21,7 @@ __all__ = [
     "UNSUBSCRIBE",
     "Json",
     "common",
+    "destination",
     "file",
     "form",
     "header_list",
@@ -68,6 +69,13 @@ def shared_headers(compiled: Compiled) -> dict[str, str]:
         return {**custom, "Auto-Submitted": "auto-generated"}  # RFC 3834 §5, compliance H-04
     lines = (ONE_CLICK, list_id(request), feedback_id(request))
     return {**custom, **dict(line.decode().split(": ", 1) for line in lines)}
+
+
+def destination(message: Message) -> str:
+    """The JSON of everybody it goes to; SES shows what stands in the first two, where it writes the mail."""
+    named = (("ToAddresses", message.envelope[:1]), ("CcAddresses", message.cc), ("BccAddresses", message.bcc))
+    lists = (f'"{name}":[{",".join(encode_basestring(str(one)) for one in them)}]' for name, them in named if them)
+    return f"{{{','.join(lists)}}}"
 
 
 def own_link(compiled: Compiled, message: Message) -> tuple[str, ...]:

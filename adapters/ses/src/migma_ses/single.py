@@ -19,7 +19,7 @@ from migma_core.message.mime import MimeProgram
 from migma_core.message.program import JSON, Bodies
 
 from .limits import attachment_fault, header_fault
-from .parts import OWN, UNSUBSCRIBE, Json, common, file, form, header_list, own_link, shared_headers, tags
+from .parts import OWN, UNSUBSCRIBE, Json, common, destination, file, form, header_list, own_link, shared_headers, tags
 
 __all__ = ["RawProgram", "SimpleProgram", "SingleProgram", "beyond_simple", "single_program"]
 
@@ -55,8 +55,8 @@ class SimpleProgram:
         content: Json = {"Headers": header_list(_headers(compiled, OWN))}
         if compiled.request.content.attachments:
             content["Attachments"] = [file(one) for one in compiled.request.content.attachments]
-        envelope: Json = {**said, "Destination": {"ToAddresses": [OWN]}, "EmailTags": tags(compiled.request)}
-        # the recipient's own strings in the order of the form: address, delivery, link
+        envelope: Json = {**said, "Destination": OWN, "EmailTags": tags(compiled.request)}
+        # what is the recipient's own in the order of the form: destination, delivery, link
         self._form = f'{form(envelope)[:-1]},"Content":{{"Simple":{form(content)[:-1]},"Subject":'
 
     def run(self, message: Message, _batch: Batch) -> str:
@@ -64,8 +64,8 @@ class SimpleProgram:
         subject, text, html = self._bodies.run(message.values)
         parts = (("Text", text), ("Html", html or ""))
         body = ",".join(f'"{name}":{_content(said)}' for name, said in parts if said)
-        own = (str(message.approval.address), message.delivery, *own_link(self._compiled, message))
-        start = self._form % tuple(map(encode_basestring, own))
+        own = map(encode_basestring, (message.delivery, *own_link(self._compiled, message)))
+        start = self._form % (destination(message), *own)
         return f'{start}{_content(subject)},"Body":{{{body}}}}}}}}}'
 
 
@@ -77,14 +77,14 @@ class RawProgram:
     def __init__(self, compiled: Compiled, configuration_set: str | None) -> None:
         self._mime = MimeProgram(compiled)
         said = common(compiled.request, configuration_set)
-        envelope: Json = {**said, "Destination": {"ToAddresses": [OWN]}, "EmailTags": tags(compiled.request)}
+        envelope: Json = {**said, "Destination": OWN, "EmailTags": tags(compiled.request)}
         self._form = f'{form(envelope)[:-1]},"Content":{{"Raw":{{"Data":"'
 
     def run(self, message: Message, batch: Batch) -> str:
         """The JSON of one message."""
-        own = (str(message.approval.address), message.delivery)
         octets = base64.b64encode(self._mime.run(message, batch)).decode("ascii")
-        return f'{self._form % tuple(map(encode_basestring, own))}{octets}"}}}}}}'
+        start = self._form % (destination(message), encode_basestring(message.delivery))
+        return f'{start}{octets}"}}}}}}'
 
 
 def _headers(compiled: Compiled, link: str) -> dict[str, str]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from migma_core.delivery import Attempt, Outcome, Parcel
-from migma_core.message import Batch, Message, mime_messages
+from migma_core.delivery import Accepted, Attempt, Outcome, Parcel
+from migma_core.message import Batch, DeliveryId, Message, mime_messages
 from migma_core.ports import Capabilities, Signer
 
 from .letter import CannotCarry, Letter, check_octets
@@ -19,7 +20,7 @@ from .spreading import spread
 
 __all__ = ["CAPABILITIES", "AsyncSmtpProvider", "Mailing", "SmtpProvider"]
 
-CAPABILITIES: Final = Capabilities("smtp", most_messages=100, international_local_parts=True)
+CAPABILITIES: Final = Capabilities("smtp", most_messages=100, international_local_parts=True, copies=True)
 """100 transactions in one hand-over; what a single server cannot carry, it says in its greeting."""
 
 
@@ -65,28 +66,41 @@ class SmtpProvider:
         if batch.compiled.request.deliver_at is not None:
             raise CannotCarry("a mail server keeps no mail until its time; leave deliver_at out")
         for message in batch.messages:
-            self._sender(message)
+            for delivery in message.deliveries:
+                self._sender(message, delivery)
         signer = self._mailing.signer
         bodies = mime_messages(batch) if signer is None else tuple(map(signer.sign, mime_messages(batch)))
         return Parcel(tuple(map(check_octets, bodies)))
 
     def hand_over(self, batch: Batch, parcel: Parcel, attempt: Attempt, /) -> tuple[Outcome, ...]:  # noqa: ARG002 - the port's
-        """One transaction with one recipient for each message; one answer per message, in order."""
+        """
+        One transaction with one recipient for each delivery; one answer per delivery, in order. Copies follow once
+        their mail is accepted, and share its answer otherwise: then none of them was begun.
+        """
         if len(parcel.bodies) != len(batch.messages):
             raise ValueError("a parcel has one body for each message of its batch")
-        letters = [
-            Letter(self._sender(message), message.approval.address, octets)
-            for message, octets in zip(batch.messages, parcel.bodies, strict=True)
-        ]
-        return spread(letters, self._pool, self._limits.connections, self._begin_seconds)
+        mails = [self._letters(message, octets) for message, octets in zip(batch.messages, parcel.bodies, strict=True)]
+        outcomes = self._spread([mail for mail, *_ in mails])
+        if len(batch.deliveries) == len(mails):
+            return outcomes
+        (outcome,), (_, *copies) = outcomes, mails[0]  # what is copied goes to one person
+        return (outcome, *(self._spread(copies) if isinstance(outcome, Accepted) else (outcome,) * len(copies)))
 
     def close(self) -> None:
         """Leave the server, on every connection."""
         self._pool.close()
 
-    def _sender(self, message: Message) -> str:
+    def _spread(self, letters: Sequence[Letter]) -> tuple[Outcome, ...]:
+        return spread(letters, self._pool, self._limits.connections, self._begin_seconds)
+
+    def _letters(self, message: Message, octets: bytes) -> list[Letter]:
+        """The same octets to everybody in the envelope, the recipient first."""
+        envelope = zip(message.deliveries, message.envelope, strict=True)
+        return [Letter(self._sender(message, delivery), address, octets) for delivery, address in envelope]
+
+    def _sender(self, message: Message, delivery: DeliveryId) -> str:
         path = self._mailing.return_path
-        return str(message.approval.request.sender) if path is None else path.of(message.delivery)
+        return str(message.approval.request.sender) if path is None else path.of(delivery)
 
     def __repr__(self) -> str:
         return f"SmtpProvider({self._server})"

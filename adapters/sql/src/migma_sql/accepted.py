@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from migma_wire.json import request_from_json, request_to_json
 from sqlalchemy import Connection, insert, select
 
-from migma_core.audience.address import Address
+from migma_core.audience.address import Address, AddressKey, address_key
 from migma_core.decision.purpose import Purpose
 from migma_core.delivery.campaign import CampaignStatus
 from migma_core.delivery.delivery import SendId
 from migma_core.request.content import Attachment
-from migma_core.request.recipients import OneAddress
 from migma_core.request.send_request import SendRequest
 
 from .schema import attachments, sends
@@ -23,7 +23,7 @@ __all__ = [
     "NOBODY",
     "AcceptedSend",
     "UnknownSend",
-    "addressee",
+    "named_in",
     "purpose_of",
     "read_accepted",
     "read_attachments",
@@ -105,10 +105,9 @@ def purpose_of(word: str) -> Purpose:
     return Purpose.TRANSACTIONAL if word == Purpose.TRANSACTIONAL.word else Purpose.MARKETING
 
 
-def addressee(request: SendRequest) -> Address | None:
-    """The one address of a direct send; ``None`` for an audience, and once the person was erased."""
-    recipients = request.recipients
-    return recipients.address if isinstance(recipients, OneAddress) and recipients.address != NOBODY else None
+def named_in(request: SendRequest, pepper: bytes) -> Mapping[AddressKey, Address]:
+    """The addresses that a direct send names itself, by their keys; nobody for an audience, nor whoever was erased."""
+    return {address_key(one, pepper): one for one in request.addressees if one != NOBODY}
 
 
 def _write_attachments(connection: Connection, send: SendId, files: tuple[Attachment, ...]) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, FromClause, LargeBinary, and_, false, func, literal, select
+from sqlalchemy import ColumnElement, Connection, FromClause, LargeBinary, and_, false, func, literal, select, union_all
 
 from migma_core.audience.address import Address, AddressKey, address_key
 from migma_core.audience.segment import Condition, Tagged
@@ -42,26 +42,34 @@ class Audience:
     """
     A query for (contact, address key, cell, denials), the column that orders it, and the column of the key.
 
-    ``stranger`` is the one address it is about, where nobody may have stored it.
+    ``strangers`` are the addresses it names itself, by their keys, where nobody may have stored them: they are read
+    all at once.
     """
 
     rows: AnySelect
     place: ColumnElement[int]
     key: ColumnElement[bytes]
-    stranger: Address | None = None
+    strangers: Mapping[AddressKey, Address] = field(default_factory=dict)
 
 
 def audience_of(
-    connection: Connection, question: Question, recipients: Recipients, pepper: bytes, *, whole: bool = False
+    connection: Connection,
+    question: Question,
+    recipients: Recipients,
+    pepper: bytes,
+    *,
+    copies: Sequence[Address] = (),
+    whole: bool = False,
 ) -> Audience:
     """
-    Everyone these recipients are, one row per address. A tag or segment that does not exist has nobody.
+    Everyone these recipients are, with those who are copied, one row per address. A tag or segment that does not exist
+    has nobody.
 
     ``whole`` where everybody will be read at once rather than a page or a person, see `Search`.
     """
     match recipients:
         case OneAddress(address):
-            return _one(connection, question, address, address_key(address, pepper))
+            return _named(connection, question, {address_key(one, pepper): one for one in (address, *copies)})
         case TagHolders(tag):
             return _holders(connection, question, tag)
         case SegmentMembers(segment):
@@ -72,14 +80,22 @@ def read_page(
     connection: Connection, question: Question, audience: Audience, place: Place, wanted: Wanted, now: datetime
 ) -> AudiencePage:
     """The next members by keyset: a page costs the same wherever it lies."""
-    query = audience.rows.where(audience.place > place.after) if place.after else audience.rows
-    found = connection.execute(query.order_by(audience.place).limit(place.limit + 1)).all()
-    rows = tuple(_audience_row(row) for row in found[: place.limit])
+    found = connection.execute(_page(audience, place)).all()
+    is_last = len(found) <= place.limit or bool(audience.strangers)
+    rows = tuple(_audience_row(row) for row in (found if is_last else found[: place.limit]))
     people = {row.address_key: row.contact for row in rows}
-    known = circumstances_of_people(connection, question, people, wanted, now, audience.stranger)
+    known = circumstances_of_people(connection, question, people, wanted, now, audience.strangers)
     if known:
         rows = tuple(row._replace(circumstances=known[row.address_key]) for row in rows)
-    return AudiencePage(now, rows, rows[-1].contact if len(found) > place.limit else None)
+    return AudiencePage(now, rows, None if is_last else rows[-1].contact)
+
+
+def _page(audience: Audience, place: Place) -> AnySelect:
+    """One more than fit, to see whether others follow; of those named by the request, all there are."""
+    if audience.strangers:
+        return audience.rows
+    query = audience.rows.where(audience.place > place.after) if place.after else audience.rows
+    return query.order_by(audience.place).limit(place.limit + 1)
 
 
 def count_standings(connection: Connection, audience: Audience) -> Mapping[Standing, int]:
@@ -97,16 +113,20 @@ def row_of(
     if found is None:
         return None
     row = _audience_row(found)
-    known = circumstances_of_people(connection, question, {key: row.contact}, wanted, now, audience.stranger)
+    known = circumstances_of_people(connection, question, {key: row.contact}, wanted, now, audience.strangers)
     return row._replace(circumstances=known.get(key))
 
 
-def _one(connection: Connection, question: Question, address: Address, key: AddressKey) -> Audience:
-    """A single address, with the project's contact of that key where there is one (R49)."""
+def _named(connection: Connection, question: Question, strangers: Mapping[AddressKey, Address]) -> Audience:
+    """The addresses of a direct send, each with the project's contact of that key where there is one (R49)."""
+    rows = union_all(*(_one(connection, question, one, key) for key, one in strangers.items())).subquery("named")
+    return Audience(select(rows), rows.c.contact, rows.c.address_key, strangers)
+
+
+def _one(connection: Connection, question: Question, address: Address, key: AddressKey) -> AnySelect:
     one = select(literal(key, LargeBinary).label("address_key")).subquery("one")
     known = and_(contacts.c.project_id == question.project, contacts.c.address_key == one.c.address_key)
-    rows = _rows(connection, one.outerjoin(contacts, known), one.c.address_key, question, address)
-    return Audience(rows, contacts.c.id, one.c.address_key, address)
+    return _rows(connection, one.outerjoin(contacts, known), one.c.address_key, question, address)
 
 
 def _holders(connection: Connection, question: Question, tag: str) -> Audience:

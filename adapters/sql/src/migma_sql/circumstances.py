@@ -45,12 +45,13 @@ def circumstances_of_people(
     people: Mapping[AddressKey, int | None],
     wanted: Wanted,
     now: datetime,
-    stranger: Address | None = None,
+    strangers: Mapping[AddressKey, Address],
 ) -> dict[AddressKey, Circumstances]:
     """
     The wanted circumstances of each address, by its key; ``people`` says which contact holds it, if any.
 
-    ``stranger`` is the address of somebody nobody has stored. At most four queries, however many people there are.
+    ``strangers`` are addresses that nobody may have stored, by their keys. At most four queries, however many people
+    there are.
     """
     if not wanted.names:
         return {}
@@ -59,7 +60,7 @@ def circumstances_of_people(
     given = consents_of(connection, numbers) if "consent" in wanted.names else {}
     received = _received(connection, question, list(people), now, wanted) if "received" in wanted.names else {}
     return {
-        key: _circumstances(rows.get(number or 0), given.get(number or 0), received.get(key, ()), stranger)
+        key: _circumstances(rows.get(number or 0), given.get(number or 0), received.get(key, ()), strangers.get(key))
         for key, number in people.items()  # no contact has the number 0
     }
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select, update
 
@@ -18,9 +19,8 @@ from migma_core.delivery.campaign import CampaignStatus
 from migma_core.delivery.delivery import DeliveryState, SendId
 from migma_core.delivery.effects import Claimed, ClaimedRow
 from migma_core.message.token import DeliveryId
-from migma_core.request.recipients import OneAddress
 
-from .accepted import AcceptedSend, addressee, read_accepted
+from .accepted import AcceptedSend, named_in, read_accepted
 from .circumstances import circumstances_of_people
 from .engine import now_us
 from .evidence import evidence_for
@@ -31,7 +31,7 @@ from .sender import read_sender
 from .shapes import AnyRow, AnySelect
 from .standing import cell_of, denials_of, with_facts
 
-__all__ = ["claim", "claim_again"]
+__all__ = ["Terms", "claim", "claim_again"]
 
 _SOONEST = 0.05
 _PERSON = tuple(
@@ -40,69 +40,98 @@ _PERSON = tuple(
 )
 
 
-def claim(
-    connection: Connection,
-    send: SendId,
-    limit: int,
-    lease: int,
-    wanted: Wanted,
-    now: datetime,
-    only: Sequence[DeliveryId] = (),
-) -> Claimed:
+class Terms(NamedTuple):
     """
-    Take free rows for ``lease`` microseconds by the database's clock, and read everything about them anew; where
-    ``only`` names some, those of them that nobody has, though they rest.
+    On what terms rows are claimed: for how many microseconds by the database's clock, with which circumstances, as of
+    when, and what keys the addresses that a request names itself.
     """
+
+    lease: int
+    wanted: Wanted
+    now: datetime
+    pepper: bytes
+
+
+def claim(connection: Connection, send: SendId, limit: int, terms: Terms, only: Sequence[DeliveryId] = ()) -> Claimed:
+    """
+    Take free rows, and read everything about them anew; where ``only`` names some, those of them that nobody has,
+    though they rest. A mail and its copies are taken together or not at all.
+    """
+    now = terms.now
     accepted = read_accepted(connection, send)
     sender = read_sender(connection, accepted.request)
     if accepted.status is not CampaignStatus.SENDING:
         return Claimed(now, sender, (), stopped=True)
     clock: int = connection.execute(select(now_us())).scalar_one()
     question = ask(connection, accepted.request, accepted.purpose, now)
-    found = _free(connection, accepted, question, limit, clock, only)
-    addressed = [(row, address) for row in found if (address := _address(row, accepted)) is not None]
+    named = named_in(accepted.request, terms.pepper)
+    found = _free(connection, _Looking(question, accepted, named), limit, clock, only)
+    addressed = [(row, address) for row in found if (address := _address(row, named)) is not None]
     _withhold_unaddressed(connection, found, {row.id for row, _ in addressed}, now)
-    _take(connection, [row.id for row, _ in addressed], clock + lease, now)
-    rows = _claimed_rows(connection, question, addressed, wanted, now)
-    return Claimed(now, sender, rows, None if rows else _busy_seconds(connection, send, clock))
+    _take(connection, [row.id for row, _ in addressed], clock + terms.lease, now)
+    rows = _claimed_rows(connection, question, addressed, terms)
+    return Claimed(now, sender, rows, None if rows else _busy_seconds(connection, accepted, clock))
 
 
-def claim_again(
-    connection: Connection, send: SendId, which: ColumnElement[bool], lease: int, wanted: Wanted, now: datetime
-) -> Claimed:
+def claim_again(connection: Connection, send: SendId, which: ColumnElement[bool], terms: Terms) -> Claimed:
     """Take rows of an open attempt for another lease, with fresh facts; none of a send that stands still."""
+    now = terms.now
     accepted = read_accepted(connection, send)
     sender = read_sender(connection, accepted.request)
     if accepted.status is not CampaignStatus.SENDING:
         return Claimed(now, sender, (), stopped=True)
     clock: int = connection.execute(select(now_us())).scalar_one()
     question = ask(connection, accepted.request, accepted.purpose, now)
-    found = connection.execute(_facts(connection, question, accepted).where(which)).all()
-    addressed = [(row, address) for row in found if (address := _address(row, accepted)) is not None]
-    _take(connection, [row.id for row, _ in addressed], clock + lease, now)
-    return Claimed(now, sender, _claimed_rows(connection, question, addressed, wanted, now))
+    named = named_in(accepted.request, terms.pepper)
+    found = _found(connection, _Looking(question, accepted, named), which)
+    addressed = [(row, address) for row in found if (address := _address(row, named)) is not None]
+    _take(connection, [row.id for row, _ in addressed], clock + terms.lease, now)
+    return Claimed(now, sender, _claimed_rows(connection, question, addressed, terms))
+
+
+class _Looking(NamedTuple):
+    """For whose rows we look: a send's, with the addresses that its request names, by their keys."""
+
+    question: Question
+    accepted: AcceptedSend
+    named: Mapping[AddressKey, Address]
 
 
 def _free(
-    connection: Connection,
-    accepted: AcceptedSend,
-    question: Question,
-    limit: int,
-    clock: int,
-    only: Sequence[DeliveryId],
+    connection: Connection, looking: _Looking, limit: int, clock: int, only: Sequence[DeliveryId]
 ) -> Sequence[AnyRow]:
     """Ready rows whose time has come; if those are few, rows whose claim expired before any attempt."""
     d = deliveries.c
     due = d.ref.in_(only) if only else or_(d.not_before.is_(None), d.not_before <= clock)
-    query = _facts(connection, question, accepted).limit(limit)
-    rows = connection.execute(query.where(d.state == DeliveryState.READY.value, due)).all()
+    ready = and_(d.state == DeliveryState.READY.value, due)
+    abandoned = and_(d.state == DeliveryState.CLAIMED.value, d.attempt_id.is_(None), d.lease_until <= clock)
+    if looking.accepted.request.copies:
+        rows = _found(connection, looking, or_(ready, abandoned))
+        return rows if len(rows) == _count_unsettled(connection, looking.accepted.id) else ()
+    rows = _found(connection, looking, ready, limit)
     if len(rows) == limit or only:
         return rows
-    abandoned = and_(d.state == DeliveryState.CLAIMED.value, d.attempt_id.is_(None), d.lease_until <= clock)
-    return [*rows, *connection.execute(query.where(abandoned).limit(limit - len(rows)))]
+    return [*rows, *_found(connection, looking, abandoned, limit - len(rows))]
 
 
-def _facts(connection: Connection, question: Question, accepted: AcceptedSend) -> AnySelect:
+def _found(
+    connection: Connection, looking: _Looking, which: ColumnElement[bool], limit: int | None = None
+) -> Sequence[AnyRow]:
+    """
+    Rows with their facts. What is known of an address alone differs between those that a request names: with several
+    of them, each is asked about by itself.
+    """
+    if len(looking.named) < 2:  # noqa: PLR2004 - several
+        stranger = next(iter(looking.named.values()), None)
+        return connection.execute(_facts(connection, looking, stranger).where(which).limit(limit)).all()
+    found: list[AnyRow] = []
+    for key, one in looking.named.items():
+        query = _facts(connection, looking, one).where(which, deliveries.c.address_key == key)
+        found += connection.execute(query).all()
+    return found
+
+
+def _facts(connection: Connection, looking: _Looking, stranger: Address | None) -> AnySelect:
     """
     Rows of the send in their order, each with whoever holds its address in the project *now*.
 
@@ -110,8 +139,7 @@ def _facts(connection: Connection, question: Question, accepted: AcceptedSend) -
     another worker is claiming at this moment are passed over.
     """
     d = deliveries.c
-    recipients = accepted.request.recipients
-    stranger = recipients.address if isinstance(recipients, OneAddress) else None
+    question, accepted, _ = looking
     known = and_(contacts.c.project_id == question.project, contacts.c.address_key == d.address_key)
     people = with_facts(deliveries.outerjoin(contacts, known), d.address_key, question)
     # whom the request left out at fan-out stays out, and whoever has come to be left out since is as well
@@ -124,10 +152,10 @@ def _facts(connection: Connection, question: Question, accepted: AcceptedSend) -
     return query.order_by(d.id).with_for_update(of=deliveries, skip_locked=True)
 
 
-def _address(row: AnyRow, accepted: AcceptedSend) -> Address | None:
+def _address(row: AnyRow, named: Mapping[AddressKey, Address]) -> Address | None:
     """Where to write to: the contact's address, or the request's own; ``None`` where there is none any more."""
     if row.local is None:
-        return addressee(accepted.request)
+        return named.get(row.address_key)
     try:
         return Address(row.local, row.domain)
     except InvalidAddress:
@@ -158,14 +186,13 @@ def _claimed_rows(
     connection: Connection,
     question: Question,
     addressed: Sequence[tuple[AnyRow, Address]],
-    wanted: Wanted,
-    now: datetime,
+    terms: Terms,
 ) -> tuple[ClaimedRow, ...]:
     denied = [row.address_key for row, _ in addressed if row.denials]
     evidence = evidence_for(connection, question.account, question.provider, denied) if denied else {}
     people = {AddressKey(row.address_key): row.contact for row, _ in addressed}
-    stranger = next((address for row, address in addressed if row.contact is None), None)
-    known = circumstances_of_people(connection, question, people, wanted, now, stranger)
+    strangers = {AddressKey(row.address_key): address for row, address in addressed if row.contact is None}
+    known = circumstances_of_people(connection, question, people, terms.wanted, terms.now, strangers)
     return tuple(
         _claimed(row, address, question, evidence.get(row.address_key, ()), known.get(AddressKey(row.address_key)))
         for row, address in addressed
@@ -187,10 +214,19 @@ def _claimed(
     return ClaimedRow(DeliveryId(row.delivery), row.fence + 1, row.attempts, facts, values, row.doubts)
 
 
-def _busy_seconds(connection: Connection, send: SendId, clock: int) -> float | None:
-    """When the first unsettled row may come free; ``None`` where every row is settled."""
+def _count_unsettled(connection: Connection, send: SendId) -> int:
+    query = select(func.count()).select_from(deliveries).where(deliveries.c.send_id == send, _unsettled())
+    return connection.execute(query).scalar_one()
+
+
+def _unsettled() -> ColumnElement[bool]:
+    return deliveries.c.state.in_((DeliveryState.READY.value, DeliveryState.CLAIMED.value))
+
+
+def _busy_seconds(connection: Connection, accepted: AcceptedSend, clock: int) -> float | None:
+    """When the first unsettled row may come free, or the last of a mail and its copies; ``None`` where none is left."""
     d = deliveries.c
     free = case((d.state == DeliveryState.READY.value, func.coalesce(d.not_before, clock)), else_=d.lease_until)
-    unsettled = d.state.in_((DeliveryState.READY.value, DeliveryState.CLAIMED.value))
-    first = connection.scalar(select(func.min(free)).where(d.send_id == send, unsettled))
+    when = func.max(free) if accepted.request.copies else func.min(free)
+    first = connection.scalar(select(when).where(d.send_id == accepted.id, _unsettled()))
     return None if first is None else max(_SOONEST, (first - clock) / 1_000_000)

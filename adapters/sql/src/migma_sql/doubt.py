@@ -8,7 +8,6 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, select, update
 
-from migma_core.decision.circumstances import Wanted
 from migma_core.delivery.attempt import Attempt, AttemptId
 from migma_core.delivery.campaign import Action, CampaignStatus, advance
 from migma_core.delivery.delivery import DeliveryState, SendId
@@ -16,7 +15,7 @@ from migma_core.delivery.effects import OpenAttempts, Reopened, Settled
 from migma_core.message.token import DeliveryId
 
 from .accepted import read_accepted
-from .claims import claim_again
+from .claims import Terms, claim_again
 from .engine import now_us
 from .schema import attempts, deliveries, sends
 from .settling import count_accepted, hold_rows, settle
@@ -64,14 +63,14 @@ def reconcile(
         count_accepted(connection, send, accepted)
 
 
-def reopen(connection: Connection, attempt: AttemptId, lease: int, wanted: Wanted, now: datetime) -> Reopened | None:
+def reopen(connection: Connection, attempt: AttemptId, terms: Terms) -> Reopened | None:
     """Take what is still in doubt of an attempt, under new fences: an answer to the old ones comes too late."""
     row = connection.execute(select(attempts).where(attempts.c.id == attempt)).first()
     if row is None:
         return None
     made = _attempt(row)
     doubtful = and_(deliveries.c.attempt_id == attempt, _doubtful())
-    claimed = claim_again(connection, made.send, doubtful, lease, wanted, now)
+    claimed = claim_again(connection, made.send, doubtful, terms)
     by_ref = {one.delivery: one for one in claimed.rows}
     in_order = tuple(by_ref[one] for one in made.deliveries if one in by_ref)
     return Reopened(claimed.with_rows(in_order), made) if in_order else None

@@ -27,7 +27,7 @@ from migma_core.request.project import AccountId
 from migma_core.request.recipients import OneAddress
 from migma_core.request.send_request import SendRequest
 
-from .accepted import NOBODY, addressee
+from .accepted import NOBODY
 from .denying import deny, lock_addresses
 from .functions import insert_new, position
 from .schema import (
@@ -127,17 +127,26 @@ def _redact_direct_sends(
     theirs = direct.where(s.project_id.in_(ours), or_(s.id.in_(written), s.fan_out_done.is_(False)))
     for row in connection.execute(theirs.with_for_update(of=sends)).all():
         request = request_from_json(row.request)
-        to = addressee(request)
-        if to is not None and to.canonical == address.canonical:
+        to, *copied = [one.canonical for one in request.addressees] or [""]
+        if to == address.canonical:
             _redact(connection, row, request, at)
+        elif address.canonical in copied:
+            _take_out_copy(connection, row, request, address)
 
 
 def _redact(connection: Connection, row: AnyRow, request: SendRequest, at: datetime) -> None:
-    bare = replace(request, recipients=OneAddress(NOBODY), content=_REDACTED, variables={}, headers={})
+    bare = replace(request, recipients=OneAddress(NOBODY), cc=(), bcc=(), content=_REDACTED, variables={}, headers={})
     changes: dict[str, Any] = {"request": request_to_json(bare)}
     if row.status == CampaignStatus.SENDING.value and not _has_unanswered(connection, row.id):
         changes |= {"status": CampaignStatus.CANCELLED.value, "why": _WHY, "finished_at": at}
     connection.execute(delete(attachments).where(attachments.c.send_id == row.id))
+    connection.execute(update(sends).where(sends.c.id == row.id).values(changes))
+
+
+def _take_out_copy(connection: Connection, row: AnyRow, request: SendRequest, address: Address) -> None:
+    """The mail is about somebody else, and goes on without the copy."""
+    cc, bcc = (tuple(one for one in named if one.canonical != address.canonical) for named in (request.cc, request.bcc))
+    changes = {"request": request_to_json(replace(request, cc=cc, bcc=bcc))}
     connection.execute(update(sends).where(sends.c.id == row.id).values(changes))
 
 

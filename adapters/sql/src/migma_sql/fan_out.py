@@ -35,7 +35,8 @@ def next_page(
 ) -> AudiencePage:
     """The members after the place reached."""
     question = ask(connection, accepted.request, accepted.purpose, now)
-    audience = audience_of(connection, question, accepted.request.recipients, pepper)
+    request = accepted.request
+    audience = audience_of(connection, question, request.recipients, pepper, copies=request.copies)
     return read_page(connection, question, audience, Place(accepted.fan_out_after or 0, limit), wanted, now)
 
 

@@ -56,7 +56,10 @@ class SqlLedger:
     ) -> Claimed:
         """Take up to ``limit`` free rows for a lease, with fresh facts; of ``only`` those named, if any are."""
         with writing(self._engine) as connection:
-            return claims.claim(connection, send, limit, self._lease, wanted, now, only)
+            return claims.claim(connection, send, limit, self._terms(wanted, now), only)
+
+    def _terms(self, wanted: Wanted, now: datetime) -> claims.Terms:
+        return claims.Terms(self._lease, wanted, now, self._pepper)
 
     def commit_attempts(
         self,
@@ -110,7 +113,7 @@ class SqlLedger:
     def reopen(self, attempt: AttemptId, wanted: Wanted, now: datetime) -> Reopened | None:
         """Take an attempt in doubt for a lease, with fresh facts; ``None`` where nothing of it is in doubt."""
         with writing(self._engine) as connection:
-            return doubt.reopen(connection, attempt, self._lease, wanted, now)
+            return doubt.reopen(connection, attempt, self._terms(wanted, now))
 
     def reinstate(self, deliveries: Sequence[DeliveryId], now: datetime) -> None:
         """Make refused rows ready again, for a fault that was the request's."""

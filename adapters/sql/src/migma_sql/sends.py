@@ -26,7 +26,7 @@ from migma_core.ports import DecisionRecord, DeliveryRecord, SendRecord
 from migma_core.request.content import Attachment
 from migma_core.request.send_request import SendRequest
 
-from .accepted import UnknownSend, addressee, purpose_of, read_accepted, read_attachments, write_accepted
+from .accepted import UnknownSend, named_in, purpose_of, read_accepted, read_attachments, write_accepted
 from .audience import Place, audience_of, count_standings, read_page, row_of
 from .closing import cancel_rest
 from .decisions import decision_of, kinds_of
@@ -125,7 +125,8 @@ class Sends:
         """
         with reading(self._engine) as connection:
             question = ask(connection, request, purpose, now)
-            audience = audience_of(connection, question, request.recipients, self._pepper, whole=True)
+            to, copies = request.recipients, request.copies
+            audience = audience_of(connection, question, to, self._pepper, copies=copies, whole=True)
             return count_standings(connection, audience)
 
     def audience_page(
@@ -134,7 +135,7 @@ class Sends:
         """The next members of the audience, as it is now, with the circumstances wanted."""
         with reading(self._engine) as connection:
             question = ask(connection, request, purpose, now)
-            audience = audience_of(connection, question, request.recipients, self._pepper)
+            audience = audience_of(connection, question, request.recipients, self._pepper, copies=request.copies)
             return read_page(connection, question, audience, Place(after, limit), wanted, now)
 
     def member(
@@ -143,7 +144,7 @@ class Sends:
         """One person, or ``None`` where they are not in the audience."""
         with reading(self._engine) as connection:
             question = ask(connection, request, purpose, now)
-            audience = audience_of(connection, question, request.recipients, self._pepper)
+            audience = audience_of(connection, question, request.recipients, self._pepper, copies=request.copies)
             return row_of(connection, question, audience, address_key(address, self._pepper), wanted, now)
 
     def states(self, send: SendId) -> Mapping[DeliveryState, int]:
@@ -169,8 +170,8 @@ class Sends:
         with reading(self._engine) as connection:
             request = read_accepted(connection, send).request
             rows = connection.execute(_log(request.project, send, state, after, limit)).all()
-        known = addressee(request)
-        return tuple(_logged(row, _GONE if known is None else str(known)) for row in rows)
+        named = named_in(request, self._pepper)
+        return tuple(_logged(row, named) for row in rows)
 
     def delivery_of(self, send: SendId, key: AddressKey) -> DecisionRecord | None:
         """What was decided about one address, or ``None`` where it has no row in this send."""
@@ -226,6 +227,7 @@ def _log(project: ProjectId, send: SendId, state: DeliveryState | None, after: i
     columns = (
         d.id,
         d.ref,
+        d.address_key,
         contacts.c.local,
         contacts.c.domain,
         state_now(),
@@ -241,9 +243,9 @@ def _log(project: ProjectId, send: SendId, state: DeliveryState | None, after: i
     return query.order_by(d.id).limit(limit)
 
 
-def _logged(row: AnyRow, given: str) -> DeliveryRecord:
-    number, ref, local, domain, state, reasons, why, provider_id, updated_at = row
-    address = given if local is None else f"{local}@{domain}"
+def _logged(row: AnyRow, named: Mapping[AddressKey, Address]) -> DeliveryRecord:
+    number, ref, key, local, domain, state, reasons, why, provider_id, updated_at = row
+    address = str(named.get(key, _GONE)) if local is None else f"{local}@{domain}"
     return DeliveryRecord(
         number, DeliveryId(ref), address, DeliveryState(state), kinds_of(reasons), why, provider_id, updated_at
     )
