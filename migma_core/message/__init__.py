@@ -3,7 +3,7 @@
 from .approval import APPROVAL_LIFE, Approval, approve
 from .compile import Compiled, compile_content, missing_names
 from .headers import HeaderRefused
-from .message import ApprovalExpired, Batch, Message
+from .message import ApprovalExpired, Batch, Copy, Message
 from .mime import mime_messages
 from .sealed import SealedError
 from .template import InvalidTemplate, Template, parse_template
@@ -15,6 +15,7 @@ __all__ = [
     "ApprovalExpired",
     "Batch",
     "Compiled",
+    "Copy",
     "DeliveryId",
     "HeaderRefused",
     "InvalidTemplate",

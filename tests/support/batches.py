@@ -17,8 +17,10 @@ from migma_core import (
     Contact,
     ContactId,
     Content,
+    Copy,
     DeliveryId,
     Message,
+    OneAddress,
     Parcel,
     Policy,
     ProjectId,
@@ -107,6 +109,17 @@ def batch_for(compiled: Compiled, people: Sequence[Mapping[str, Scalar]] = ({},)
     return Batch.of(compiled, [message_for(compiled, values, number) for number, values in enumerate(people)], NOW)
 
 
+def copied_batch(cc: int = 1, bcc: int = 1, **fields: Any) -> Batch:
+    """A transactional message to one person with so many copies, open and blind; everybody is approved."""
+    who = [Address(f"person{number}", "example.com") for number in range(1 + cc + bcc)]
+    compiled = compiled_for(
+        recipients=OneAddress(who[0]), cc=tuple(who[1 : 1 + cc]), bcc=tuple(who[1 + cc :]), **fields
+    )
+    approvals = [approval_for(compiled.request, person(number)) for number in range(len(who))]
+    copies = [Copy(approval, delivery_id(number)) for number, approval in enumerate(approvals) if number]
+    return Batch.of(compiled, [Message.of(approvals[0], compiled, delivery_id(0), {}, copies=copies)], NOW)
+
+
 def attempt_for(batch: Batch, parcel: Parcel, fence: int = 1, provider: str = "outbox") -> Attempt:
     """The record of handing this over; another ``fence`` makes it another attempt."""
-    return attempt_of(SendId("e" * 32), provider, batch, parcel, [fence] * len(batch.messages), KEYS.newest)
+    return attempt_of(SendId("e" * 32), provider, batch, parcel, [fence] * len(batch.deliveries), KEYS.newest)

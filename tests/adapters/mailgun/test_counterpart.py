@@ -21,7 +21,7 @@ from pydantic import SecretStr
 
 from migma_core import Accepted, Address, Attachment
 from tests.support.answers import in_words
-from tests.support.batches import NOW, attempt_for, batch_for, compiled_for
+from tests.support.batches import NOW, attempt_for, batch_for, compiled_for, copied_batch
 from tests.support.colours import COLOURS, HandOver, preferring
 from tests.support.http_worlds import KEY
 from tests.support.prism import prism
@@ -40,6 +40,8 @@ BATCHES = {
         ),
         PEOPLE,
     ),
+    "copied mime": copied_batch(attachments=(Attachment("logo.png", b"PNG", "image/png", "logo"),)),
+    "copied": copied_batch(cc=2, bcc=2),
     "plain": batch_for(compiled_for("Hi", "", "Hi", transactional=True)),
 }
 
@@ -61,7 +63,7 @@ def settings(url: str) -> MailgunSettings:
 def test_what_we_send_is_what_it_documents(server: str, name: str, hand_over: HandOver) -> None:
     """Every kind of batch is accepted, by either driver, under the id that it names."""
     batch = BATCHES[name]
-    assert hand_over(Mailgun, settings(server), batch) == (Accepted("message-id"),) * len(batch.messages)
+    assert hand_over(Mailgun, settings(server), batch) == (Accepted("message-id"),) * len(batch.deliveries)
 
 
 @pytest.mark.parametrize("name", ["plain", "mime"])

@@ -11,7 +11,7 @@ from migma_resend import Resend, ResendCodec, ResendSettings
 from pydantic import SecretStr
 
 from migma_core import Accepted, Address, Attachment
-from tests.support.batches import NOW, batch_for, compiled_for
+from tests.support.batches import NOW, batch_for, compiled_for, copied_batch
 from tests.support.colours import COLOURS, HandOver
 from tests.support.http_worlds import KEY
 from tests.support.prism import prism
@@ -28,6 +28,7 @@ BATCHES = {
         ),
         [{}],
     ),
+    "copied": copied_batch(cc=2, bcc=2),
     "plain": batch_for(compiled_for("Hi", "", "Hi", transactional=True)),
 }
 
@@ -50,7 +51,7 @@ def test_what_we_send_is_what_it_documents(server: str, name: str, hand_over: Ha
     """Every kind of batch is accepted, by either driver."""
     batch = BATCHES[name]
     outcomes = hand_over(Resend, settings(server), batch)
-    assert [type(one) for one in outcomes] == [Accepted] * len(batch.messages)
+    assert [type(one) for one in outcomes] == [Accepted] * len(batch.deliveries)
 
 
 def test_prism_refuses_what_is_not_documented(server: str) -> None:

@@ -15,13 +15,13 @@ class Expanded(NamedTuple):
     """One recipient's mail."""
 
     to: list[str]
-    cc: list[str]
-    bcc: list[str]
     subject: str
     text: str | None
     html: str | None
     headers: dict[str, str]
     arguments: dict[str, str]
+    cc: tuple[str, ...] = ()
+    bcc: tuple[str, ...] = ()
 
 
 def expand(body: bytes, order: _Order = list) -> list[Expanded]:
@@ -42,10 +42,11 @@ def _one(request: dict[str, Any], personalization: dict[str, Any], order: _Order
 
     content = {part["type"]: filled(part["value"]) for part in request["content"]}
     return Expanded(
-        *([mailbox["email"] for mailbox in personalization.get(name, [])] for name in ("to", "cc", "bcc")),
+        [mailbox["email"] for mailbox in personalization["to"]],
         filled(request["subject"]),
         content.get("text/plain"),
         content.get("text/html"),
         {**request.get("headers", {}), **personalization.get("headers", {})},
         personalization["custom_args"],
+        *(tuple(mailbox["email"] for mailbox in personalization.get(name, ())) for name in ("cc", "bcc")),
     )

@@ -51,7 +51,7 @@ class TestSendGrid(ProviderLaws):
                 tuple(map(_file, request.get("attachments", []))),
                 tuple(request.get("categories", [])),
                 tuple(request.get("custom_args", {}).items()),
-                tuple(one.cc),
+                one.cc,
             )
             for one in expand(octets)
         ]

@@ -19,7 +19,7 @@ from pydantic import SecretStr
 
 from migma_core import Accepted, Address, Attachment
 from tests.support.answers import in_words
-from tests.support.batches import NOW, attempt_for, batch_for, compiled_for
+from tests.support.batches import NOW, attempt_for, batch_for, compiled_for, copied_batch
 from tests.support.colours import COLOURS, HandOver, preferring
 from tests.support.http_worlds import KEY
 from tests.support.prism import prism
@@ -36,6 +36,7 @@ BATCHES = {
         ),
         PEOPLE,
     ),
+    "copied": copied_batch(cc=2, bcc=2),
     "plain": batch_for(compiled_for("Hi", "", "Hi", transactional=True)),
 }
 
@@ -58,7 +59,7 @@ def test_what_we_send_is_what_it_documents(server: str, name: str, hand_over: Ha
     """Every kind of batch is accepted, by either driver."""
     batch = BATCHES[name]
     outcomes = hand_over(SendGrid, settings(server), batch)
-    assert [type(one) for one in outcomes] == [Accepted] * len(batch.messages)
+    assert [type(one) for one in outcomes] == [Accepted] * len(batch.deliveries)
 
 
 @pytest.mark.parametrize(

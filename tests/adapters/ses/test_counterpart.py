@@ -15,7 +15,7 @@ from migma_core import Accepted, Address, Attachment, Batch, Outcome, Rejected, 
 from migma_core.message.certificate import certify_mime
 from tests.adapters.ses.connecting import KEY_ID, REGION, SECRETS, codec
 from tests.support.answers import in_words
-from tests.support.batches import attempt_for, batch_for, compiled_for
+from tests.support.batches import attempt_for, batch_for, compiled_for, copied_batch
 from tests.support.moto import moto, sent_mails
 from tests.support.prism import prism
 
@@ -32,6 +32,8 @@ CONTENTS: dict[str, dict[str, Any]] = {
 RAW = batch_for(compiled_for(attachments=(Attachment("Übersicht.pdf", b"%PDF", "application/pdf"),)))
 BATCHES = {
     "raw": RAW,
+    "copied": copied_batch(cc=2, bcc=2),
+    "copied and raw": copied_batch(attachments=(Attachment("Übersicht.pdf", b"%PDF", "application/pdf"),)),
     **{name: batch_for(compiled_for(**fields), [{"name": "Ada"}]) for name, fields in CONTENTS.items()},
     **{f"{name} in bulk": batch_for(compiled_for(**fields), PEOPLE) for name, fields in CONTENTS.items()},
 }
@@ -86,9 +88,9 @@ def sent_async(url: str, batch: Batch) -> tuple[Outcome, ...]:
 @pytest.mark.parametrize("name", sorted(name for name in BATCHES if "bulk" not in name))
 def test_what_we_send_is_what_the_model_says(model: str, name: str, send: Send) -> None:
     """Every kind of mail is accepted, by either driver, with the id that was told."""
-    (outcome,) = send(model, BATCHES[name])
-    assert isinstance(outcome, Accepted)
-    assert outcome.provider_id
+    outcomes = send(model, BATCHES[name])
+    assert len(outcomes) == len(BATCHES[name].deliveries)
+    assert all(isinstance(one, Accepted) and one.provider_id for one in outcomes)
 
 
 @pytest.mark.parametrize("name", sorted(name for name in BATCHES if "bulk" in name))

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from migma_smtp import Smtp, SmtpSettings
 
 from migma_core import Accepted, Attachment, Batch, NotSent, Outcome, Rejected, Unknown
-from tests.support.batches import attempt_for, batch_for, compiled_for
+from tests.support.batches import attempt_for, batch_for, compiled_for, copied_batch
 from tests.support.smtp_servers import DROP, SILENT, Say, Scripted, free_port, scripted_server
 
 QUICK: dict[str, Any] = {
@@ -142,6 +142,36 @@ def test_a_reply_has_one_outcome(server: Scripted, verb: str, reply: str, expect
     assert getattr(outcome, "retry_after", None) == (float(wait) if wait else None)
     assert server.transactions == (0 if verb in {"", "EHLO"} else 1)
     assert len(server.ended) == (1 if verb == "." else 0)
+
+
+COPIED = copied_batch(cc=1, bcc=1)
+
+
+def test_each_copy_is_a_transaction_of_its_own(server: Scripted) -> None:
+    """The same octets to everybody in the envelope, the recipient first; no mail holds the blind address."""
+    server.says({})
+    assert [shown(one) for one in hand_over(server.port, COPIED)] == ["accepted"] * 3
+    to = [mail.recipients for mail in server.ended]
+    assert to[0] == ("person0@example.com",)
+    assert sorted(to[1:]) == [("person1@example.com",), ("person2@example.com",)]
+    assert len({mail.octets for mail in server.ended}) == 1
+    assert b"person1@example.com" in server.ended[0].octets
+    assert b"person2@example.com" not in server.ended[0].octets
+
+
+@pytest.mark.parametrize(
+    ("verb", "reply", "expected"),
+    [
+        ("RCPT", "550 5.1.1 no such user", "rejected recipient"),
+        (".", "451 4.3.0 later", "not_sent"),
+        (".", "nonsense", "unknown"),
+    ],
+)
+def test_no_copy_is_begun_before_its_mail_is_accepted(server: Scripted, verb: str, reply: str, expected: str) -> None:
+    """Whatever becomes of the mail becomes of its copies, and the server hears of one transaction."""
+    server.says({verb: Say.line(reply)})
+    assert [shown(one) for one in hand_over(server.port, COPIED)] == [expected] * 3
+    assert server.transactions == 1
 
 
 @pytest.mark.parametrize("fault", [DROP, SILENT], ids=["dropped", "silent"])

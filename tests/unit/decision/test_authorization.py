@@ -277,6 +277,9 @@ def test_what_the_provider_cannot_carry_is_refused() -> None:
     assert faults(replace(RESET, deliver_at=LATER), replace(READY, capabilities=poor)) == (
         a.CannotCarry("poor", "time of delivery"),
     )
+    copied = replace(RESET, cc=(Address("boss", "example.org"),))
+    assert faults(copied, replace(READY, capabilities=poor)) == (a.CannotCarry("poor", "copies"),)
+    assert faults(copied, replace(READY, capabilities=Capabilities("copier", 1, copies=True))) == ()
     labelled, few = replace(RESET, labels=("a", "b")), Capabilities("few", 1, most_labels=1)
     assert faults(labelled, replace(READY, capabilities=few)) == (a.CannotCarry("few", "so many labels"),)
     rich = Capabilities("rich", 1, international_local_parts=True, schedules=True)

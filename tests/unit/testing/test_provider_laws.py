@@ -22,14 +22,12 @@ SECRET = "a-secret-of-ours"
 class Good:
     """Writes mails, and prints nothing of its own."""
 
-    capabilities = Capabilities("good", 5, international_local_parts=True)
+    capabilities = Capabilities("good", 5, international_local_parts=True, copies=True)
 
     def encode(self, batch: Batch, /) -> Parcel:
         """Five at most."""
         if len(batch.messages) > 5 or batch.compiled.request.deliver_at is not None:
             raise ValueError("five at most, and at once")
-        if batch.compiled.request.copies:
-            raise ValueError("no copies")
         return Parcel(mime_messages(batch))
 
     def hand_over(self, batch: Batch, parcel: Parcel, attempt: Attempt, /) -> tuple[Outcome, ...]:
@@ -53,6 +51,7 @@ class TestGood(ProviderLaws):
 
     secrets = (SECRET,)
     examples = few(40)
+    envelope_apart = True
 
     def provider(self) -> Provider:
         """The good one."""
@@ -142,7 +141,18 @@ class DropsInSilence(TestGood):
         return quiet
 
 
+class ShowsBlindCopies(TestGood):
+    """Puts everybody who is copied where all can see them."""
+
+    def read(self, octets: bytes, batch: Batch) -> Sequence[Delivered]:
+        """Blind or not."""
+        (message,) = batch.messages
+        blind = tuple(map(str, message.bcc))
+        return [one._replace(cc=one.cc + blind) for one in super().read(octets, batch)]
+
+
 DEFECTS = {
+    "test_copies_go_to_everybody_approved_and_to_nobody_else": ShowsBlindCopies,
     "test_every_world_has_one_outcome_per_message": ForgetsOne,
     "test_what_may_have_left_is_never_said_not_to_have": TriesAgain,
     "test_success_is_final": WantsAnId,

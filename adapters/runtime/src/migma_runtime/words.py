@@ -20,8 +20,9 @@ class SendWords(TypedDict, total=False):
     ``recipient_id``); ids of tags, segments, topics and projects may be names. ``template`` is HTML, ``text`` is
     derived from it when absent; both may hold ``{{name}}`` and ``{{name|fallback}}``, filled from ``variables`` and
     the contact; ``headers`` are your own, the same for everyone; ``labels`` and ``metadata`` come back with events.
-    ``cc`` and ``bcc`` copy others on transactional mail to one address. ``deliver_at`` (aware) asks the provider to keep transactional mail until then. ``exclude_segments`` and
-    ``exclude_recipients_of`` (earlier campaigns) leave people out.
+    ``cc`` and ``bcc`` copy others on transactional mail to one address. ``deliver_at`` (aware) asks the provider to
+    keep transactional mail until then. ``exclude_segments`` and ``exclude_recipients_of`` (earlier campaigns) leave
+    people out.
     """
 
     project_id: Required[str]

@@ -64,13 +64,13 @@ def claim(connection: Connection, send: SendId, limit: int, terms: Terms, only: 
         return Claimed(now, sender, (), stopped=True)
     clock: int = connection.execute(select(now_us())).scalar_one()
     question = ask(connection, accepted.request, accepted.purpose, now)
-    named = named_in(accepted.request, terms.pepper)
-    found = _free(connection, _Looking(question, accepted, named), limit, clock, only)
-    addressed = [(row, address) for row in found if (address := _address(row, named)) is not None]
+    looking = _Looking(question, accepted, named_in(accepted.request, terms.pepper))
+    found = _free(connection, looking, limit, clock, only)
+    addressed = [(row, address) for row in found if (address := _address(row, looking.named)) is not None]
     _withhold_unaddressed(connection, found, {row.id for row, _ in addressed}, now)
     _take(connection, [row.id for row, _ in addressed], clock + terms.lease, now)
     rows = _claimed_rows(connection, question, addressed, terms)
-    return Claimed(now, sender, rows, None if rows else _busy_seconds(connection, accepted, clock))
+    return Claimed(now, sender, rows, None if rows else _busy_seconds(connection, looking, clock))
 
 
 def claim_again(connection: Connection, send: SendId, which: ColumnElement[bool], terms: Terms) -> Claimed:
@@ -106,12 +106,21 @@ def _free(
     ready = and_(d.state == DeliveryState.READY.value, due)
     abandoned = and_(d.state == DeliveryState.CLAIMED.value, d.attempt_id.is_(None), d.lease_until <= clock)
     if looking.accepted.request.copies:
-        rows = _found(connection, looking, or_(ready, abandoned))
-        return rows if len(rows) == _count_unsettled(connection, looking.accepted.id) else ()
+        return _free_together(connection, looking, or_(d.state == DeliveryState.READY.value, abandoned), clock)
     rows = _found(connection, looking, ready, limit)
     if len(rows) == limit or only:
         return rows
     return [*rows, *_found(connection, looking, abandoned, limit - len(rows))]
+
+
+def _free_together(
+    connection: Connection, looking: _Looking, which: ColumnElement[bool], clock: int
+) -> Sequence[AnyRow]:
+    """A mail and its copies: all that is not settled, once the mail's own time has come and nobody has any of it."""
+    rows = _found(connection, looking, which)
+    of_mail = next(iter(looking.named))
+    rests = any(row.address_key == of_mail and (row.not_before or 0) > clock for row in rows)
+    return () if rests or len(rows) < _count_unsettled(connection, looking.accepted.id) else rows
 
 
 def _found(
@@ -147,8 +156,8 @@ def _facts(connection: Connection, looking: _Looking, stranger: Address | None) 
     if question.exclusions:
         denials = denials.bitwise_or(excluded_bit(connection, question, d.address_key))
     standing = (cell_of(question, stranger).label("cell"), denials.label("denials"))
-    columns = (d.id, d.ref.label("delivery"), d.fence, d.attempts, d.doubts, d.address_key, *standing)
-    query = select(*columns, *_PERSON).select_from(people).where(d.send_id == accepted.id)
+    row = (d.id, d.ref.label("delivery"), d.fence, d.attempts, d.doubts, d.address_key, d.not_before)
+    query = select(*row, *standing, *_PERSON).select_from(people).where(d.send_id == accepted.id)
     return query.order_by(d.id).with_for_update(of=deliveries, skip_locked=True)
 
 
@@ -223,10 +232,14 @@ def _unsettled() -> ColumnElement[bool]:
     return deliveries.c.state.in_((DeliveryState.READY.value, DeliveryState.CLAIMED.value))
 
 
-def _busy_seconds(connection: Connection, accepted: AcceptedSend, clock: int) -> float | None:
-    """When the first unsettled row may come free, or the last of a mail and its copies; ``None`` where none is left."""
+def _busy_seconds(connection: Connection, looking: _Looking, clock: int) -> float | None:
+    """When the first unsettled row may come free, or a mail with all its copies; ``None`` where none is left."""
     d = deliveries.c
-    free = case((d.state == DeliveryState.READY.value, func.coalesce(d.not_before, clock)), else_=d.lease_until)
-    when = func.max(free) if accepted.request.copies else func.min(free)
-    first = connection.scalar(select(when).where(d.send_id == accepted.id, _unsettled()))
+    rests: ColumnElement[int] = func.coalesce(d.not_before, clock)
+    together = bool(looking.accepted.request.copies)
+    if together:
+        rests = case((d.address_key == next(iter(looking.named)), rests), else_=clock)
+    free = case((d.state == DeliveryState.READY.value, rests), else_=d.lease_until)
+    when = func.max(free) if together else func.min(free)
+    first = connection.scalar(select(when).where(d.send_id == looking.accepted.id, _unsettled()))
     return None if first is None else max(_SOONEST, (first - clock) / 1_000_000)

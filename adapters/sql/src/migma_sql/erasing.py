@@ -20,7 +20,7 @@ from migma_core.audience.address import Address, AddressKey
 from migma_core.audience.contact import ContactId
 from migma_core.audience.suppression import Denials, Suppression, SuppressionReason
 from migma_core.delivery.campaign import CampaignStatus
-from migma_core.delivery.delivery import DeliveryState
+from migma_core.delivery.delivery import DeliveryState, SendId
 from migma_core.ports import Erasure
 from migma_core.request.content import Content
 from migma_core.request.project import AccountId
@@ -28,6 +28,7 @@ from migma_core.request.recipients import OneAddress
 from migma_core.request.send_request import SendRequest
 
 from .accepted import NOBODY
+from .closing import cancel_rest
 from .denying import deny, lock_addresses
 from .functions import insert_new, position
 from .schema import (
@@ -139,6 +140,7 @@ def _redact(connection: Connection, row: AnyRow, request: SendRequest, at: datet
     changes: dict[str, Any] = {"request": request_to_json(bare)}
     if row.status == CampaignStatus.SENDING.value and not _has_unanswered(connection, row.id):
         changes |= {"status": CampaignStatus.CANCELLED.value, "why": _WHY, "finished_at": at}
+        cancel_rest(connection, SendId(row.id), at)  # copies go nowhere without their mail
     connection.execute(delete(attachments).where(attachments.c.send_id == row.id))
     connection.execute(update(sends).where(sends.c.id == row.id).values(changes))
 
