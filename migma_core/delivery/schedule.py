@@ -11,7 +11,18 @@ from zoneinfo import ZoneInfo
 from ..audience.address import hidden_characters
 from .campaign import Action
 
-__all__ = ["GRACE", "Fold", "Gap", "Reading", "Schedule", "StartTime", "due_action", "explain_start", "start_time"]
+__all__ = [
+    "GRACE",
+    "Fold",
+    "Gap",
+    "Reading",
+    "Schedule",
+    "StartTime",
+    "due_action",
+    "explain_miss",
+    "explain_start",
+    "start_time",
+]
 
 GRACE: Final = timedelta(hours=6)
 """How late a campaign may start by itself; after that a person decides (reliability §12)."""
@@ -160,6 +171,21 @@ def explain_start(schedule: Schedule, start: StartTime, zone: ZoneInfo) -> str:
             return f"{told}, the {schedule.fold} of the two: its clocks read {schedule.at:%H:%M} twice on that day"
         case Reading.EXACT:
             return told
+
+
+def explain_miss(schedule: Schedule, late: timedelta) -> str:
+    """
+    Why a campaign is a draft again, in words, and what can be done.
+
+    >>> explain_miss(Schedule(datetime(2026, 12, 1, 9), "Europe/Berlin"), timedelta(hours=7, minutes=12))
+    'it was to start at 2026-12-01 09:00 Europe/Berlin and nobody was there to start it until 7.2 hours later; send it \
+now, schedule it anew, or cancel it'
+    """
+    said = schedule.at.isoformat(" ", "minutes") + ("" if schedule.is_instant else f" {schedule.zone}")
+    return (
+        f"it was to start at {said} and nobody was there to start it until {late / timedelta(hours=1):.1f} hours "
+        "later; send it now, schedule it anew, or cancel it"
+    )
 
 
 def _clock(moment: datetime) -> str:

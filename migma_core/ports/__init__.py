@@ -18,6 +18,7 @@ from .person import (
 )
 from .provider import Capabilities, ListingProvider, MeteredProvider, Provider, VerifyingProvider
 from .quota import Quota
+from .schedules import Due, Scheduled, Schedules
 from .signer import Signer
 from .store import (
     ContactPage,
@@ -43,6 +44,7 @@ __all__ = [
     "ContactPage",
     "DecisionRecord",
     "DeliveryRecord",
+    "Due",
     "EndedSuppression",
     "EngagementEvent",
     "EngagementSummary",
@@ -72,6 +74,8 @@ __all__ = [
     "RefusedRow",
     "Replayed",
     "Row",
+    "Scheduled",
+    "Schedules",
     "SendRecord",
     "Signer",
     "Store",

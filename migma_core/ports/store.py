@@ -37,6 +37,7 @@ from .inbox import Inbox
 from .ledger import Ledger
 from .pace import Pace
 from .person import Erasure, Story, SuppressionRecord
+from .schedules import Schedules
 from .sync import Syncs
 
 __all__ = [
@@ -362,7 +363,12 @@ class Sends(Protocol):
 
     def list(self, project: ProjectId) -> Sequence[SendRecord]: ...
 
-    def change_status(self, send: SendId, action: Action, at: datetime) -> CampaignStatus: ...
+    def change_status(self, send: SendId, action: Action, at: datetime) -> CampaignStatus:
+        """
+        Take one step; a time to start comes with `Schedules.put`. Raises `LookupError`, `CampaignConflict`, and
+        `ValueError` for `Action.SCHEDULE`.
+        """
+        ...
 
     def sender(self, request: SendRequest) -> Sender:
         """The facts that authorize a request, as they are now."""
@@ -426,6 +432,9 @@ class Store(Protocol):
 
     @property
     def sends(self) -> Sends: ...
+
+    @property
+    def schedules(self) -> Schedules: ...
 
     @property
     def feedback(self) -> Feedback: ...
