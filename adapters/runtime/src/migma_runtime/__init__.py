@@ -9,12 +9,15 @@ from .links import Holder, UnknownToken
 from .migma import Migma
 from .opt_outs import Unsubscribed
 from .preferences import Choice, Choices, Confirmation, Saved
+from .runner import Ran, Runner
+from .scheduling import Appointment
 from .sending import Preview, SendAnswer
 from .settings import FaultySettings, Settings
 from .words import SendWords
 
 __all__ = [
     "AdapterMissing",
+    "Appointment",
     "Campaigns",
     "Choice",
     "Choices",
@@ -26,6 +29,8 @@ __all__ = [
     "Migma",
     "MissingVariables",
     "Preview",
+    "Ran",
+    "Runner",
     "Saved",
     "SendAnswer",
     "SendRefused",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Unpack
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final, NamedTuple, Unpack
 
 from migma_wire import to_address
 
@@ -28,7 +28,6 @@ from migma_core.decision import (
 from migma_core.decision.wording import PromotionalWording, lint
 from migma_core.delivery import Action, DeliveryState, Job, SendId, send_steps
 from migma_core.delivery.steps import settle_steps
-from migma_core.ports import Capabilities
 from migma_core.request import (
     BUILT_IN_PROVIDER,
     Content,
@@ -46,10 +45,13 @@ from .acceptance import accept, check_content
 from .drive import Watch, drive
 from .jobs import job_of, ports_of
 from .parts import Parts
-from .performing import Performer
+from .performing import Performer, Ports
 from .words import SendWords
 
-__all__ = ["Preview", "SendAnswer", "Sending"]
+__all__ = ["PATIENCE", "Preview", "SendAnswer", "Sending", "Work"]
+
+PATIENCE: Final = 900.0
+"""For how many seconds a run waits for messages that rest, before it ends."""
 
 _PAGE = 1_000
 
@@ -86,6 +88,13 @@ class Preview:
 
     partition: Partition
     answer: Authorized | Refused
+
+
+class Work(NamedTuple):
+    """One send's outside, and its job."""
+
+    ports: Ports
+    job: Job
 
 
 class Sending:
@@ -196,19 +205,24 @@ class Sending:
                 return
             after = page.after
 
-    def deliver(self, send: SendId, watch: Watch | None = None) -> SendAnswer:
+    def deliver(
+        self,
+        send: SendId,
+        watch: Watch | None = None,
+        *,
+        patience: float = PATIENCE,
+        stopping: Callable[[], bool] | None = None,
+    ) -> SendAnswer:
         """
         Carry out an accepted send, or take it up again where an earlier run stopped.
 
-        Safe to repeat and to interrupt: who was reached is not written to again, who was not is.
+        Safe to repeat and to interrupt: who was reached is not written to again, who was not is. Ends, rows left, where
+        all of them rest for longer than ``patience``, in seconds, and at the next claim once it is ``stopping``.
         """
-        parts = self._parts
-        accepted = parts.store.sends.get(send)
-        request = accepted.request
-        provider = parts.provider(request)
-        ports, job = ports_of(parts, request, provider), self._job(send, request, provider.capabilities)
+        ports, job = self.work(send)
+        ports = ports if stopping is None else replace(ports, stopping=stopping)
         with Performer(ports, job.at_once) as perform:
-            drive(send_steps(job), perform, watch)
+            drive(send_steps(replace(job, patience=patience)), perform, watch)
         return self.status(send)
 
     def resume(self, send: SendId, watch: Watch | None = None) -> SendAnswer:
@@ -226,19 +240,20 @@ class Sending:
 
     def reconcile(self, send: SendId, watch: Watch | None = None) -> SendAnswer:
         """Settle what a crash or a lost answer left in doubt, on evidence or by the policy, and send nothing new."""
-        parts = self._parts
-        request = parts.store.sends.get(send).request
-        provider = parts.provider(request)
-        ports, job = ports_of(parts, request, provider), self._job(send, request, provider.capabilities)
+        ports, job = self.work(send)
         with Performer(ports) as perform:
             drive(settle_steps(job), perform, watch)
         return self.status(send)
 
-    def _job(self, send: SendId, request: SendRequest, capabilities: Capabilities) -> Job:
+    def work(self, send: SendId) -> Work:
+        """What it takes to carry out an accepted send, in either colour. Raises what `send` raises."""
         parts = self._parts
+        request = parts.store.sends.get(send).request
+        provider = parts.provider(request)
         brand = parts.store.projects.get(request.project).brand
-        compiled = check_content(request, brand, parts.store.contacts.field_names(request.project), capabilities)
-        return job_of(parts, send, compiled, parts.provider(request))
+        fields = parts.store.contacts.field_names(request.project)
+        compiled = check_content(request, brand, fields, provider.capabilities)
+        return Work(ports_of(parts, request, provider), job_of(parts, send, compiled, provider))
 
     def status(self, send: SendId) -> SendAnswer:
         """Where a send stands, counted from its rows."""

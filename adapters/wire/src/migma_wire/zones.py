@@ -9,7 +9,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-__all__ = ["read_zone", "zone_data"]
+__all__ = ["read_zone", "read_zone_anew", "zone_data"]
 
 
 def read_zone(name: str) -> ZoneInfo | None:
@@ -23,6 +23,12 @@ def read_zone(name: str) -> ZoneInfo | None:
         return ZoneInfo(name.strip())
     except (ValueError, OSError, LookupError):  # a malformed key, a folder of zones, an unknown one
         return None
+
+
+def read_zone_anew(name: str) -> ZoneInfo | None:
+    """The same from the files as they are now: a process that runs for months outlives the rules it began with."""
+    known = read_zone(name)
+    return None if known is None else ZoneInfo.no_cache(known.key)
 
 
 def zone_data(zone: ZoneInfo) -> str:
