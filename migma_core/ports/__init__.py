@@ -3,7 +3,7 @@
 from .clock import Clock
 from .faults import StoreBusy, StoreFault, StoreFull, StoreUnreachable, StoreUnusable
 from .feedback import EngagementEvent, MailboxEvent, MailboxFact, Recorded
-from .idempotency import Begun, CallerKey, Conflicting, Fresh, IdempotencyKeys, InProgress, Replayed
+from .idempotency import Begun, CallerKey, Conflicting, Fresh, IdempotencyKeys, InProgress, KeyHold, KeyLost, Replayed
 from .inbox import Inbox, InboxEvent, ReceivedEvent
 from .ledger import Ledger
 from .pace import Breaker, Granted, Pace, Rate, Stream
@@ -58,6 +58,8 @@ __all__ = [
     "InboxEvent",
     "Incoming",
     "Keeper",
+    "KeyHold",
+    "KeyLost",
     "Ledger",
     "Link",
     "ListingProvider",

@@ -32,7 +32,7 @@ from ..request.domain import SendingDomain
 from ..request.project import AccountId, Project
 from ..request.send_request import SendRequest
 from .feedback import Feedback
-from .idempotency import IdempotencyKeys
+from .idempotency import IdempotencyKeys, KeyHold
 from .inbox import Inbox
 from .ledger import Ledger
 from .pace import Pace
@@ -337,7 +337,7 @@ class Domains(Protocol):
 class Sends(Protocol):
     """Accepted requests, campaigns among them, and what their rows say."""
 
-    def accept(
+    def accept(  # noqa: PLR0913 - everything that is recorded of an acceptance
         self,
         send: SendId,
         request: SendRequest,
@@ -347,8 +347,12 @@ class Sends(Protocol):
         at: datetime,
         *,
         name: str | None = None,
+        under: KeyHold | None = None,
     ) -> None:
-        """Write a request down: a campaign (with a ``name``) as a draft, a direct send as sending."""
+        """
+        Write a request down: a campaign (with a ``name``) as a draft, a direct send as sending; ``under`` a caller's
+        key, in one transaction with it. Raises `KeyLost` where the key is another's: nothing is written then.
+        """
         ...
 
     def get(self, send: SendId) -> SendRecord: ...

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from threading import Event
-from time import monotonic
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from migma_core.delivery import Action, CampaignStatus, SendId
-from migma_core.delivery import effects as e
 from migma_core.ports import Due, StoreFault
 
+from .holding import Hold
 from .parts import Parts
 from .scheduling import read_zones_anew
 from .sending import SendAnswer, Sending
@@ -25,7 +25,6 @@ _SOONEST: Final = 0.05
 _PATIENCE: Final = 10.0
 """What rests for longer is let go, and handed out again when there is something to do."""
 _LEAST_REST: Final = timedelta(seconds=5)
-_PARTS_OF_A_LEASE: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,37 +137,15 @@ class Runner:
         return Ran(due.send, found.name, due.action, found.status, answer, found.why)
 
     def _sent(self, due: Due) -> SendAnswer | None:
-        hold = _Hold(self._parts, due, self._stop)
+        keep = partial(self._parts.store.schedules.keep, due.send, due.fence)
+        hold = Hold(keep, self._parts.settings.lease_seconds, self._stop)
         try:
-            return self._sending.deliver(due.send, hold.watch, patience=_PATIENCE, stopping=hold.is_over)
+            return self._sending.deliver(due.send, hold.watching(None), patience=_PATIENCE, stopping=hold.is_over)
         except StoreFault:
             raise
         except Exception as wrong:  # noqa: BLE001 - whatever is wrong with one campaign stops no other (reliability §9)
             self._parts.store.ledger.pause(due.send, f"it could not be carried out: {_told(wrong)}")
             return None
-
-
-class _Hold:
-    """A campaign in hand: its lease is renewed while it runs, and it is over where another has it, or on `stop`."""
-
-    def __init__(self, parts: Parts, due: Due, stop: Event) -> None:
-        self._schedules = parts.store.schedules
-        self._due = due
-        self._stop = stop
-        self._every = parts.settings.lease_seconds / _PARTS_OF_A_LEASE
-        self._kept = monotonic()
-        self._ours = True
-
-    def is_over(self) -> bool:
-        """Whether to claim nothing more."""
-        return not self._ours or self._stop.is_set()
-
-    def watch(self, effect: e.Effect[Any], answer: Any) -> None:
-        """Renew the lease in time."""
-        del effect, answer
-        if monotonic() - self._kept >= self._every:
-            self._ours = self._schedules.keep(self._due.send, self._due.fence)
-            self._kept = monotonic()
 
 
 def _told(wrong: Exception) -> str:

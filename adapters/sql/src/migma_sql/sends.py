@@ -21,7 +21,7 @@ from migma_core.delivery.campaign import Action, CampaignStatus
 from migma_core.delivery.delivery import DeliveryState, SendId
 from migma_core.delivery.effects import AudiencePage, AudienceRow
 from migma_core.message.token import DeliveryId
-from migma_core.ports import DecisionRecord, DeliveryRecord, SendRecord
+from migma_core.ports import DecisionRecord, DeliveryRecord, KeyHold, SendRecord
 from migma_core.request.content import Attachment
 from migma_core.request.send_request import SendRequest
 
@@ -30,6 +30,7 @@ from .audience import Place, audience_of, count_standings, read_page, row_of
 from .decisions import decision_of, kinds_of
 from .delivery_state import count_states, is_in_state, state_now
 from .engine import reading, writing
+from .idempotency import make_under
 from .question import ask
 from .schema import campaigns, contacts, deliveries, sends
 from .sender import read_sender
@@ -46,7 +47,7 @@ class Sends:
         self._engine = engine
         self._pepper = pepper
 
-    def accept(
+    def accept(  # noqa: PLR0913 - everything that is recorded of an acceptance
         self,
         send: SendId,
         request: SendRequest,
@@ -56,10 +57,16 @@ class Sends:
         at: datetime,
         *,
         name: str | None = None,
+        under: KeyHold | None = None,
     ) -> None:
-        """Write a request down: a campaign (with a ``name``) as a draft, a direct send as sending."""
+        """
+        Write a request down: a campaign (with a ``name``) as a draft, a direct send as sending; ``under`` a caller's
+        key, in one transaction with it. Raises `KeyLost`.
+        """
         status = CampaignStatus.SENDING if name is None else CampaignStatus.DRAFT
         with writing(self._engine) as connection:
+            if under is not None:
+                make_under(connection, under, send)
             write_accepted(connection, send, request, purpose, policy.fingerprint, warning, at, status=status)
             if name is not None:
                 connection.execute(insert(campaigns), {"id": send, "name": name})
