@@ -8,6 +8,7 @@ from .job import Evidence, Job
 from .next_state import WhenUnknown
 from .outcome import Accepted, NotSent, Outcome, Rejected, Scope, Unknown
 from .pace import Breaker, Rate, Stream, WarmUp
+from .schedule import Fold, Gap, Reading, Schedule, StartTime, start_time
 from .steps import send_steps
 
 __all__ = [
@@ -21,19 +22,25 @@ __all__ = [
     "CampaignStatus",
     "DeliveryState",
     "Evidence",
+    "Fold",
+    "Gap",
     "Halving",
     "Job",
     "NotSent",
     "Outcome",
     "Parcel",
     "Rate",
+    "Reading",
     "Rejected",
+    "Schedule",
     "Scope",
     "SendId",
+    "StartTime",
     "Stream",
     "Unknown",
     "WarmUp",
     "WhenUnknown",
     "advance",
     "send_steps",
+    "start_time",
 ]

@@ -29,6 +29,8 @@ class Action(StrEnum):
     """What can happen to a campaign."""
 
     SCHEDULE = "schedule"
+    UNSCHEDULE = "unschedule"
+    MISS = "miss"
     SEND = "send"
     PAUSE = "pause"
     FINISH = "finish"
@@ -43,6 +45,9 @@ TRANSITIONS = MappingProxyType(
         (_S.DRAFT, _A.SCHEDULE): _S.SCHEDULED,
         (_S.DRAFT, _A.SEND): _S.SENDING,
         (_S.DRAFT, _A.CANCEL): _S.CANCELLED,
+        (_S.SCHEDULED, _A.SCHEDULE): _S.SCHEDULED,  # at another time
+        (_S.SCHEDULED, _A.UNSCHEDULE): _S.DRAFT,
+        (_S.SCHEDULED, _A.MISS): _S.DRAFT,  # nobody was there to start it until it was too late
         (_S.SCHEDULED, _A.SEND): _S.SENDING,
         (_S.SCHEDULED, _A.CANCEL): _S.CANCELLED,
         (_S.SENDING, _A.SEND): _S.SENDING,  # taken up again after a crash
@@ -60,11 +65,15 @@ TRANSITIONS = MappingProxyType(
 """Every legal step; all others are conflicts (R55)."""
 
 
+_BY_ITSELF = frozenset({Action.FINISH, Action.FAIL, Action.MISS, Action.REOPEN})
+"""What nobody asks for: it follows from what happened."""
+
+
 class CampaignConflict(ValueError):
     """The step is not legal from here; ``status`` says where the campaign stands."""
 
     def __init__(self, status: CampaignStatus, action: Action) -> None:
-        can = sorted(a.value for s, a in TRANSITIONS if s is status and a is not Action.REOPEN)
+        can = sorted(a.value for s, a in TRANSITIONS if s is status and a not in _BY_ITSELF)
         way_out = f"it can: {', '.join(can)}" if can else "nothing more can happen to it; create a new one"
         super().__init__(f"a campaign that is {status} cannot {action}; {way_out}")
         self.status = status

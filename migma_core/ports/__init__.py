@@ -3,7 +3,7 @@
 from .clock import Clock
 from .faults import StoreBusy, StoreFault, StoreFull, StoreUnreachable, StoreUnusable
 from .feedback import EngagementEvent, MailboxEvent, MailboxFact, Recorded
-from .idempotency import Begun, CallerKey, Conflicting, Fresh, IdempotencyKeys, InProgress, Replayed
+from .idempotency import Begun, CallerKey, Conflicting, Fresh, IdempotencyKeys, InProgress, KeyHold, KeyLost, Replayed
 from .inbox import Inbox, InboxEvent, ReceivedEvent
 from .ledger import Ledger
 from .pace import Breaker, Granted, Pace, Rate, Stream
@@ -18,6 +18,7 @@ from .person import (
 )
 from .provider import Capabilities, ListingProvider, MeteredProvider, Provider, VerifyingProvider
 from .quota import Quota
+from .schedules import Due, Scheduled, Schedules
 from .signer import Signer
 from .store import (
     ContactPage,
@@ -43,6 +44,7 @@ __all__ = [
     "ContactPage",
     "DecisionRecord",
     "DeliveryRecord",
+    "Due",
     "EndedSuppression",
     "EngagementEvent",
     "EngagementSummary",
@@ -56,6 +58,8 @@ __all__ = [
     "InboxEvent",
     "Incoming",
     "Keeper",
+    "KeyHold",
+    "KeyLost",
     "Ledger",
     "Link",
     "ListingProvider",
@@ -72,6 +76,8 @@ __all__ = [
     "RefusedRow",
     "Replayed",
     "Row",
+    "Scheduled",
+    "Schedules",
     "SendRecord",
     "Signer",
     "Store",

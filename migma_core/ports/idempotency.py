@@ -7,8 +7,19 @@ from datetime import datetime
 from typing import NamedTuple, Protocol, TypeAlias
 
 from ..audience.address import hidden_characters
+from ..delivery.delivery import SendId
 
-__all__ = ["Begun", "CallerKey", "Conflicting", "Fresh", "IdempotencyKeys", "InProgress", "Replayed"]
+__all__ = [
+    "Begun",
+    "CallerKey",
+    "Conflicting",
+    "Fresh",
+    "IdempotencyKeys",
+    "InProgress",
+    "KeyHold",
+    "KeyLost",
+    "Replayed",
+]
 
 _LONGEST = 255
 
@@ -35,9 +46,27 @@ class CallerKey:
 
 
 class Fresh(NamedTuple):
-    """Nobody has begun this, or whoever did is gone: it is yours to carry out, under this fence."""
+    """
+    Nobody has begun this, or whoever did is gone: it is yours to carry out, under this fence. Where an earlier run had
+    ``made`` a send, carry on that one.
+    """
 
     fence: int
+    made: SendId | None = None
+
+
+class KeyHold(NamedTuple):
+    """A key that is yours, under this fence: what is made under it is on record together with it, or not at all."""
+
+    key: CallerKey
+    fence: int
+
+
+class KeyLost(RuntimeError):
+    """Another run has taken the key over: nothing was written under it."""
+
+    def __init__(self) -> None:
+        super().__init__("another run has taken this idempotency key over; nothing was written, repeat the request")
 
 
 class InProgress(NamedTuple):
@@ -64,11 +93,15 @@ class IdempotencyKeys(Protocol):
     What became of requests by their callers' keys.
 
     A run that ended without a word (its process was killed) is taken over once its lease is over, by the store's own
-    clock. What it does must bear repeating: derive the id of what is made from the key.
+    clock. A send is made under the key in one transaction (`Sends.accept`), so whoever takes over knows of it.
     """
 
     def begin(self, key: CallerKey, digest: str, at: datetime) -> Begun:
         """Ask to carry out the request whose parameters have this digest."""
+        ...
+
+    def keep(self, key: CallerKey, fence: int) -> bool:
+        """Hold it for another lease; ``False`` where another took over."""
         ...
 
     def finish(self, key: CallerKey, fence: int, result: str, at: datetime) -> bool:
@@ -76,7 +109,10 @@ class IdempotencyKeys(Protocol):
         ...
 
     def release(self, key: CallerKey, fence: int) -> bool:
-        """Free the key: a request that was refused before anything was done does not occupy it."""
+        """
+        Let the key go: a request that was refused before anything was done does not occupy it. Where a send was made
+        under it, the key stays that request's, and the next to begin carries on. ``False`` where another took over.
+        """
         ...
 
     def forget(self, before: datetime) -> int:

@@ -32,11 +32,12 @@ from ..request.domain import SendingDomain
 from ..request.project import AccountId, Project
 from ..request.send_request import SendRequest
 from .feedback import Feedback
-from .idempotency import IdempotencyKeys
+from .idempotency import IdempotencyKeys, KeyHold
 from .inbox import Inbox
 from .ledger import Ledger
 from .pace import Pace
 from .person import Erasure, Story, SuppressionRecord
+from .schedules import Schedules
 from .sync import Syncs
 
 __all__ = [
@@ -336,7 +337,7 @@ class Domains(Protocol):
 class Sends(Protocol):
     """Accepted requests, campaigns among them, and what their rows say."""
 
-    def accept(
+    def accept(  # noqa: PLR0913 - everything that is recorded of an acceptance
         self,
         send: SendId,
         request: SendRequest,
@@ -346,8 +347,12 @@ class Sends(Protocol):
         at: datetime,
         *,
         name: str | None = None,
+        under: KeyHold | None = None,
     ) -> None:
-        """Write a request down: a campaign (with a ``name``) as a draft, a direct send as sending."""
+        """
+        Write a request down: a campaign (with a ``name``) as a draft, a direct send as sending; ``under`` a caller's
+        key, in one transaction with it. Raises `KeyLost` where the key is another's: nothing is written then.
+        """
         ...
 
     def get(self, send: SendId) -> SendRecord: ...
@@ -362,7 +367,12 @@ class Sends(Protocol):
 
     def list(self, project: ProjectId) -> Sequence[SendRecord]: ...
 
-    def change_status(self, send: SendId, action: Action, at: datetime) -> CampaignStatus: ...
+    def change_status(self, send: SendId, action: Action, at: datetime) -> CampaignStatus:
+        """
+        Take one step; a time to start comes with `Schedules.put`. Raises `LookupError`, `CampaignConflict`, and
+        `ValueError` for `Action.SCHEDULE`.
+        """
+        ...
 
     def sender(self, request: SendRequest) -> Sender:
         """The facts that authorize a request, as they are now."""
@@ -426,6 +436,9 @@ class Store(Protocol):
 
     @property
     def sends(self) -> Sends: ...
+
+    @property
+    def schedules(self) -> Schedules: ...
 
     @property
     def feedback(self) -> Feedback: ...

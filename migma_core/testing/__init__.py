@@ -13,6 +13,7 @@ from .machine import PolicyMachine
 from .own_rows_laws import OwnRowsLaws
 from .provider_laws import ProviderLaws
 from .review import assert_nobody_newly_mailable
+from .schedule_laws import ScheduleLaws
 from .storage import StorageLaws
 from .store_laws import StoreLaws
 
@@ -31,6 +32,7 @@ __all__ = [
     "PaceLaws",
     "PolicyMachine",
     "ProviderLaws",
+    "ScheduleLaws",
     "StorageLaws",
     "StoreLaws",
     "assert_nobody_newly_mailable",

@@ -9,12 +9,28 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import pytest
 from hypothesis import strategies as st
 
-from ..ports import Breaker, CallerKey, Conflicting, Fresh, InProgress, Rate, ReceivedEvent, Replayed, Stream
+from ..decision.policy import MIGMA
+from ..decision.purpose import Purpose
+from ..ports import (
+    Breaker,
+    CallerKey,
+    Conflicting,
+    Fresh,
+    InProgress,
+    KeyHold,
+    KeyLost,
+    Rate,
+    ReceivedEvent,
+    Replayed,
+    Stream,
+)
+from ..request.recipients import TagHolders
 from . import strategies as some
 from .law import law
-from .storage import LONG, OVER, StorageLaws
+from .storage import LONG, OVER, StorageLaws, request_to, some_project, some_send
 
 __all__ = ["IdempotencyLaws", "InboxLaws", "PaceLaws"]
 
@@ -131,6 +147,38 @@ class IdempotencyLaws(StorageLaws):
         assert not keys.release(_KEY, 1)
         assert keys.finish(_KEY, 2, "done", self.now)
         assert keys.begin(_KEY, "digest", self.now) == Replayed("done")
+
+    @law("R63, reliability §3", "a send that its key forgot in a crash, and that was made again")
+    def test_what_was_made_under_a_key_is_told_to_who_takes_over(self) -> None:
+        """The send is on record with the key: after a crash, and let go, the same request carries on with it."""
+        store, send = self.open(), some_send()
+        request = request_to(some_project(store).id, TagHolders("all"))
+        hasty, steady = self.again(OVER).idempotency_keys, self.again(LONG).idempotency_keys
+        assert hasty.begin(_KEY, "digest", self.now) == Fresh(1)
+        store.sends.accept(send, request, Purpose.MARKETING, MIGMA, None, self.now, under=KeyHold(_KEY, 1))
+        assert steady.begin(_KEY, "digest", self.now) == Fresh(2, send)
+        assert (hasty.keep(_KEY, 1), steady.keep(_KEY, 2)) == (False, True)
+        assert isinstance(steady.begin(_KEY, "digest", self.now), InProgress)
+        assert steady.begin(_KEY, "another", self.now) == Conflicting()
+        assert steady.release(_KEY, 2)
+        assert steady.begin(_KEY, "another", self.now) == Conflicting()
+        assert steady.begin(_KEY, "digest", self.now) == Fresh(3, send)
+
+    @law("R63, reliability §6", "two sends of one request, by a run that was slow and one that took over")
+    def test_nothing_is_made_under_a_key_that_is_anothers(self) -> None:
+        """Of a run that lost its key, or made its send already, not a row is written."""
+        store, late, again = self.open(), some_send(), some_send()
+        request = request_to(some_project(store).id, TagHolders("all"))
+        hasty = self.again(OVER).idempotency_keys
+        assert [hasty.begin(_KEY, "digest", self.now) for _ in range(2)] == [Fresh(1), Fresh(2)]
+        made = some_send()
+        store.sends.accept(made, request, Purpose.MARKETING, MIGMA, None, self.now, under=KeyHold(_KEY, 2))
+        for send, fence in ((late, 1), (again, 2)):
+            with pytest.raises(KeyLost, match="taken this idempotency key over"):
+                store.sends.accept(send, request, Purpose.MARKETING, MIGMA, None, self.now, under=KeyHold(_KEY, fence))
+            with pytest.raises(LookupError):
+                store.sends.get(send)
+        assert store.sends.get(made).id == made
 
     @law("reliability §5, §6", "two copies of a request at once that were both carried out")
     def test_of_many_at_once_one_runs(self) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from migma_runtime import Migma
+from migma_sql.engine import connect
+from sqlalchemy import Engine
 
 from migma_core import Brand, Intake, Project, Status
 
@@ -40,6 +42,14 @@ def migma(home: Path) -> Iterator[Migma]:
 def project(migma: Migma) -> Project:
     """The project of that installation."""
     return migma.store.projects.all()[0]
+
+
+@pytest.fixture
+def database(migma: Migma) -> Iterator[Engine]:
+    """A way of one's own into that installation's database, past the store."""
+    engine = connect(migma.parts.settings.database_url)
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture

@@ -66,3 +66,28 @@ def test_a_campaign_has_its_own_way(ready: Run) -> None:
     assert f"take it up with: migma campaigns send {made['id']}" in refused.err
     assert ready("campaigns", "stats", "Autumn", "--json").json["status"] == "draft"
     assert "there is no send 'nobody'" in ready("resume", "nobody").err
+
+
+def test_a_command_repeated_under_its_key_sends_once(ready: Run) -> None:
+    """The same command has the same answer and no second mail; another request under the key is told so (R63)."""
+    told = [ready("send", *LETTER, "--idempotency-key", "order-1042", "--json") for _ in range(2)]
+    assert [one.code for one in told] == [0, 0]
+    assert told[0].json == told[1].json
+    other = ready("send", *LETTER[:-1], "b@example.com", "--idempotency-key", "order-1042")
+    assert (other.code, "was used for another request" in other.err) == (1, True)
+
+
+def test_a_command_that_was_stopped_goes_on_under_its_key(ready: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Repeated word for word it carries the same send on, and its message goes once."""
+
+    def stopping(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setenv("MIGMA_LEASE_SECONDS", "0.5")  # the claim it left behind is over soon
+    with monkeypatch.context() as broken:
+        broken.setattr(SqlLedger, "commit_attempts", stopping)
+        stopped = ready("send", *LETTER, "--idempotency-key", "order-1042")
+    assert stopped.code == 130
+    done = ready("send", *LETTER, "--idempotency-key", "order-1042", "--json")
+    assert (done.code, done.json["states"]) == (0, {"accepted": 1})
+    assert f"migma resume {done.json['id']}" in stopped.err

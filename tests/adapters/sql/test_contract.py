@@ -11,7 +11,7 @@ import pytest
 from migma_sql import SqlStore
 
 from migma_core.ports import Store
-from migma_core.testing import IdempotencyLaws, InboxLaws, LedgerLaws, PaceLaws, StoreLaws
+from migma_core.testing import IdempotencyLaws, InboxLaws, LedgerLaws, PaceLaws, ScheduleLaws, StoreLaws
 from migma_core.testing.storage import LONG, OVER, StorageLaws
 from tests.support.examples import few
 from tests.support.sql_rows import PEPPER
@@ -66,3 +66,7 @@ class TestIdempotencyKeys(_OnOurs, IdempotencyLaws):
 
 class TestPace(_OnOurs, PaceLaws):
     """Buckets and breakers."""
+
+
+class TestSchedules(_OnOurs, ScheduleLaws):
+    """When campaigns start, and who has them in hand."""

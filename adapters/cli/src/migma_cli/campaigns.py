@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 from migma_runtime import Campaigns, HeldVerdict, Preview, SendAnswer, Watch
+from migma_runtime.scheduling import appointment
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from migma_core.decision import Refused
@@ -21,7 +22,7 @@ from migma_core.ports import DeliveryRecord, SendRecord, StoreFault
 from .common import USUAL, Mistake, Options
 from .screen import Screen, for_people, partition_rows
 
-__all__ = ["app", "carry_out", "explain", "follow", "show_answer", "show_preview"]
+__all__ = ["after", "app", "carry_out", "explain", "follow", "show_answer", "show_preview"]
 
 app = App(name="campaigns", help="Named sends to a tag or a segment; always marketing.")
 
@@ -75,10 +76,20 @@ def list_(*, common: Options = USUAL) -> int:
     """List campaigns, newest first."""
     with common.open() as migma:
         found = migma.store.sends.list(common.project_of(migma).id)
-    rows = ((one.name, one.status, f"{one.created_at:%Y-%m-%d %H:%M}", one.id) for one in found)
-    common.screen.table(("campaign", "status", "created", "id"), rows, "There are no campaigns.")
+        starts = {one.send: appointment(one).words for one in migma.store.schedules.waiting()}
+    rows = ((one.name, one.status, starts.get(one.id, ""), f"{one.created_at:%Y-%m-%d %H:%M}", one.id) for one in found)
+    common.screen.table(("campaign", "status", "starts", "created", "id"), rows, "There are no campaigns.")
     common.screen.json(
-        [{"id": one.id, "name": one.name, "status": one.status, "created_at": one.created_at} for one in found]
+        [
+            {
+                "id": one.id,
+                "name": one.name,
+                "status": one.status,
+                "starts": starts.get(one.id),
+                "created_at": one.created_at,
+            }
+            for one in found
+        ]
     )
     return 0
 
@@ -104,7 +115,7 @@ def send(campaign: str, /, *, common: Options = USUAL) -> int:
 @app.command
 def pause(campaign: str, /, *, common: Options = USUAL) -> int:
     """Stop a campaign that is being sent, here or in another process; `send` takes it up again."""
-    return _after(common, campaign, Campaigns.pause)
+    return after(common, campaign, Campaigns.pause)
 
 
 @app.command
@@ -140,13 +151,13 @@ def held(
 @app.command
 def cancel(campaign: str, /, *, common: Options = USUAL) -> int:
     """Stop whatever has not been handed over."""
-    return _after(common, campaign, Campaigns.cancel)
+    return after(common, campaign, Campaigns.cancel)
 
 
 @app.command
 def stats(campaign: str, /, *, common: Options = USUAL) -> int:
     """Show where a campaign stands, counted from its rows."""
-    return _after(common, campaign, Campaigns.stats)
+    return after(common, campaign, Campaigns.stats)
 
 
 @app.command
@@ -244,7 +255,7 @@ def follow(screen: Screen, run: Callable[[Watch], SendAnswer]) -> SendAnswer:
         return run(watch)
 
 
-def _after(common: Options, campaign: str, step: Callable[[Campaigns, SendRecord], SendAnswer]) -> int:
+def after(common: Options, campaign: str, step: Callable[[Campaigns, SendRecord], SendAnswer]) -> int:
     """Take a step with a campaign, and show where it stands then."""
     with common.open() as migma:
         answer = step(migma.campaigns, migma.campaigns.find(common.project_of(migma).id, campaign))

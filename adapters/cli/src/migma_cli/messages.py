@@ -44,6 +44,9 @@ def send(  # noqa: PLR0913 - one parameter per option
         datetime | None,
         Parameter(help="When the provider is to deliver transactional mail; UTC, or with an offset."),
     ] = None,
+    idempotency_key: Annotated[
+        str | None, Parameter(help="Repeated under the same key within a day, the same send is made once.")
+    ] = None,
     common: Options = USUAL,
 ) -> int:
     """Send now, to one address, a tag or a segment."""
@@ -53,8 +56,8 @@ def send(  # noqa: PLR0913 - one parameter per option
     kind, who = given[0]
     with common.open() as migma:
         project = common.project_of(migma)
-        accepted = migma.sending.send(
-            queue_only=True,
+        begun = migma.sending.begin(
+            idempotency_key=idempotency_key,
             recipient_type=kind,
             recipient_email=who if kind == "email" else None,
             recipient_id=None if kind == "email" else who,
@@ -77,9 +80,8 @@ def send(  # noqa: PLR0913 - one parameter per option
             metadata=metadata or {},
             deliver_at=_aware(deliver_at),
         )
-        common.screen.say(f"Accepted as {accepted.id}.")
-        again = f"migma resume {accepted.id}"
-        return carry_out(common.screen, partial(migma.sending.deliver, accepted.id), again)
+        common.screen.say(f"Accepted as {begun.id}.")
+        return carry_out(common.screen, partial(migma.sending.complete, begun), f"migma resume {begun.id}")
 
 
 def resume(send_id: str, /, *, common: Options = USUAL) -> int:

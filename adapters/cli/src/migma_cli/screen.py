@@ -55,6 +55,12 @@ class Screen:
             json.dump(to_jsonable_python(value), sys.stdout, ensure_ascii=False, indent=2)
             sys.stdout.write("\n")
 
+    def line(self, value: Any) -> None:
+        """One of several answers for programs: a JSON document on a line of its own."""
+        if self.as_json:
+            sys.stdout.write(json.dumps(to_jsonable_python(value), ensure_ascii=False) + "\n")
+            sys.stdout.flush()
+
 
 def for_people(address: str) -> str:
     """An address in its own script; a text that is none, such as that of somebody forgotten, as it stands."""

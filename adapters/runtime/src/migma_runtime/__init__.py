@@ -9,12 +9,17 @@ from .links import Holder, UnknownToken
 from .migma import Migma
 from .opt_outs import Unsubscribed
 from .preferences import Choice, Choices, Confirmation, Saved
-from .sending import Preview, SendAnswer
+from .repeating import KeyConflict, KeyInProgress
+from .runner import Ran, Runner
+from .scheduling import Appointment
+from .sending import BegunSend, Preview, SendAnswer
 from .settings import FaultySettings, Settings
 from .words import SendWords
 
 __all__ = [
     "AdapterMissing",
+    "Appointment",
+    "BegunSend",
     "Campaigns",
     "Choice",
     "Choices",
@@ -23,9 +28,13 @@ __all__ = [
     "FaultySettings",
     "HeldVerdict",
     "Holder",
+    "KeyConflict",
+    "KeyInProgress",
     "Migma",
     "MissingVariables",
     "Preview",
+    "Ran",
+    "Runner",
     "Saved",
     "SendAnswer",
     "SendRefused",

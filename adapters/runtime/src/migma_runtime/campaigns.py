@@ -27,12 +27,13 @@ from migma_core.decision import (
     replay,
 )
 from migma_core.decision.checker import check
-from migma_core.delivery import Action, Campaign, DeliveryState, SendId
+from migma_core.delivery import Action, Campaign, DeliveryState, Fold, Gap, Schedule, SendId
 from migma_core.ports import DeliveryRecord, SendRecord
 
 from .drive import Watch
 from .held import HeldVerdict, held, settle_held
 from .parts import Parts
+from .scheduling import Appointment, appointment, schedule
 from .sending import Preview, SendAnswer, Sending
 from .words import SendWords
 
@@ -101,6 +102,38 @@ class Campaigns:
         self._sending.check(campaign.request)
         self._parts.store.sends.change_status(campaign.id, Action.SEND, self._parts.clock.now())
         return self._sending.deliver(campaign.id, watch)
+
+    def schedule(
+        self,
+        campaign: SendRecord,
+        at: datetime,
+        zone: str = "UTC",
+        *,
+        gap: Gap = Gap.FORWARD,
+        fold: Fold = Fold.FIRST,
+    ) -> Appointment:
+        """
+        Have a draft start at a time, or a scheduled one at another; `Runner` starts it then (R52).
+
+        ``at`` with an offset is an instant; without, it is what clocks read in the ``zone``, an IANA name (R53). A time
+        that they skip or read twice is what ``gap`` and ``fold`` say.
+
+        Raises `ValueError` for an unknown zone or a time that is past, `CampaignConflict` from any other state (R55),
+        and what `send` raises where it may not go out as it stands; nothing has changed then.
+        """
+        said = Schedule(at, zone, gap, fold)
+        self._sending.check(campaign.request)
+        return schedule(self._parts, campaign, said)
+
+    def unschedule(self, campaign: SendRecord) -> SendAnswer:
+        """Make a scheduled campaign a draft again. Raises `CampaignConflict`."""
+        self._parts.store.sends.change_status(campaign.id, Action.UNSCHEDULE, self._parts.clock.now())
+        return self._sending.status(campaign.id)
+
+    def appointment(self, campaign: SendRecord) -> Appointment | None:
+        """When a campaign starts, or started by itself; ``None`` where it has no time."""
+        found = self._parts.store.schedules.of(campaign.id)
+        return None if found is None else appointment(found)
 
     def pause(self, campaign: SendRecord) -> SendAnswer:
         """

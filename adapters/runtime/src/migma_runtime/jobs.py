@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import NamedTuple
 
 from migma_core.delivery import Evidence, Job, SendId
 from migma_core.delivery.effects import ClaimedRow
@@ -12,11 +13,29 @@ from migma_core.message import Compiled, TokenKeys
 from migma_core.ports import Capabilities, Provider
 from migma_core.request import SendRequest
 
+from .acceptance import check_content
 from .pacing import Limits, Pacing
 from .parts import Parts
 from .performing import Ports
 
-__all__ = ["job_of", "ports_of"]
+__all__ = ["Work", "job_of", "ports_of", "work_of"]
+
+
+class Work(NamedTuple):
+    """One send's outside, and its job."""
+
+    ports: Ports
+    job: Job
+
+
+def work_of(parts: Parts, send: SendId) -> Work:
+    """What it takes to carry out an accepted send, in either colour. Raises what accepting it raises."""
+    request = parts.store.sends.get(send).request
+    provider = parts.provider(request)
+    brand = parts.store.projects.get(request.project).brand
+    fields = parts.store.contacts.field_names(request.project)
+    compiled = check_content(request, brand, fields, provider.capabilities)
+    return Work(ports_of(parts, request, provider), job_of(parts, send, compiled, provider))
 
 
 def job_of(parts: Parts, send: SendId, compiled: Compiled, provider: Provider) -> Job:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -20,6 +21,7 @@ from .opt_outs import OptOuts
 from .parts import Parts
 from .people import Contacts, Suppressions
 from .preferences import Preferences
+from .runner import Ran, Runner
 from .sending import Sending
 from .service_mail import ServiceMail
 from .settings import FaultySettings, Keys, Settings, create_home, load_keys, load_settings
@@ -95,6 +97,10 @@ class Migma:
             raise LookupError(f"the provider {name} cannot tell whether a domain may send; leave it out")
         asked: VerifyingProvider = provider  # type: ignore[assignment]  # it has what makes it one
         return asked.domain_fault(domain)
+
+    def runner(self, tell: Callable[[Ran], None] = lambda _: None) -> Runner:
+        """What starts campaigns at their time; ``tell`` hears of each that ended, was left for later, or was missed."""
+        return Runner(self.parts, self.sending, tell)
 
     def close(self) -> None:
         """Release the database, and what providers keep open."""

@@ -7,13 +7,15 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from math import inf
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Final, Protocol, Self
 
 from migma_core.decision import Sender
 from migma_core.delivery import effects as e
 from migma_core.delivery.attempt import Attempt, Lot, Parcel
 from migma_core.delivery.outcome import Outcome, Unknown
+from migma_core.delivery.pace import Granted
 from migma_core.message import Batch, DeliveryId
 from migma_core.ports import Clock, Ledger, ListingProvider, Provider
 
@@ -22,6 +24,7 @@ from .pacing import Pacing
 __all__ = ["AsyncPerformer", "AwaitedProvider", "Performer", "Ports"]
 
 _Outcomes = tuple[Outcome, ...]
+_NOTHING_MORE: Final = Granted(0, inf)
 
 
 class AwaitedProvider(Protocol):
@@ -36,12 +39,17 @@ def _as_it_is(sender: Sender) -> Sender:
     return sender
 
 
+def _never() -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     """
     The outside of one send. ``inform`` adds to each claim what the store does not know of the sender's side: the
     providers that this installation is connected to. ``lease`` is the ledger's: a hand-over that has not begun when it
-    ends does not begin, since others may doubt the attempt from then on.
+    ends does not begin, since others may doubt the attempt from then on. Once ``stopping`` says so, nothing more is let
+    through and nothing waited for: the loop ends, with what is in hand on record.
     """
 
     ledger: Ledger
@@ -50,6 +58,7 @@ class Ports:
     pacing: Pacing
     lease: timedelta
     inform: Callable[[Sender], Sender] = _as_it_is
+    stopping: Callable[[], bool] = _never
 
     def perform(self, effect: e.Effect[Any]) -> Any:  # noqa: PLR0911 - one line per effect
         """Do what the effect says, hand-over and waiting aside. Raises `TypeError` for an effect nobody knows."""
@@ -60,7 +69,7 @@ class Ports:
             case e.WriteDeliveries(send, rows, after):
                 return ledger.write_deliveries(send, rows, after, now())
             case e.Take(messages):
-                return self.pacing.take(messages)
+                return _NOTHING_MORE if self.stopping() else self.pacing.take(messages)
             case e.PutBack(messages):
                 return self.pacing.put_back(messages)
             case e.Hear(went_through, rest):
@@ -90,6 +99,10 @@ class Ports:
                 return ledger.finish(send, now())
             case _:
                 raise TypeError(f"{type(effect).__name__} is no effect of the sending loop")
+
+    def pause_for(self, seconds: float) -> float:
+        """How long to wait where the loop would wait so long."""
+        return 0.0 if self.stopping() else seconds
 
     def is_late(self, lot: Lot) -> bool:
         """Whether a lot may no longer be begun: its approvals have expired, or its lease may have (D9)."""
@@ -129,7 +142,7 @@ class Performer:
             case e.HandOver(lots):
                 return tuple(self._threads.map(self._hand_over, lots))
             case e.Wait(seconds):
-                return self._ports.clock.sleep(seconds)
+                return self._ports.clock.sleep(self._ports.pause_for(seconds))
             case _:
                 return self._ports.perform(effect)
 
@@ -161,7 +174,7 @@ class AsyncPerformer:
             case e.HandOver(lots):
                 return tuple(await asyncio.gather(*map(self._hand_over, lots)))
             case e.Wait(seconds):
-                return await self._sleep(seconds)
+                return await self._sleep(self._ports.pause_for(seconds))
             case _:
                 return await asyncio.to_thread(self._ports.perform, effect)
 

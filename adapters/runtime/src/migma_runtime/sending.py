@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import secrets
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Unpack
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Final, Unpack
 
-from migma_wire import to_address
+from migma_wire import from_json, to_address, to_json
 
 from migma_core.audience import Address, ProjectId
 from migma_core.audience.segment import SegmentId
 from migma_core.decision import (
     Authorized,
-    Decision,
-    Partition,
     Purpose,
     ReasonKind,
-    Refused,
-    Sender,
-    authorize,
-    classify,
-    count,
-    record,
-    tally,
 )
 from migma_core.decision.wording import PromotionalWording, lint
-from migma_core.delivery import Action, DeliveryState, Job, SendId, send_steps
+from migma_core.delivery import Action, DeliveryState, SendId, send_steps
+from migma_core.delivery.campaign import TRANSITIONS
 from migma_core.delivery.steps import settle_steps
-from migma_core.ports import Capabilities
+from migma_core.ports import KeyHold
 from migma_core.request import (
     BUILT_IN_PROVIDER,
     Content,
@@ -44,14 +38,18 @@ from migma_core.request import (
 
 from .acceptance import accept, check_content
 from .drive import Watch, drive
-from .jobs import job_of, ports_of
+from .holding import Hold
+from .jobs import Work, work_of
 from .parts import Parts
 from .performing import Performer
+from .previewing import Preview, preview, sender_of
+from .repeating import is_final, let_go, let_go_where_refused, take_key
 from .words import SendWords
 
-__all__ = ["Preview", "SendAnswer", "Sending"]
+__all__ = ["PATIENCE", "BegunSend", "Preview", "SendAnswer", "Sending"]
 
-_PAGE = 1_000
+PATIENCE: Final = 900.0
+"""For how many seconds a run waits for messages that rest, before it ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +79,20 @@ class SendAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
-    """How the audience would divide right now, and whether the request may go out at all."""
+class BegunSend:
+    """
+    A request that is on record. ``answer`` is what was told of it so far, or, where it ``is_answered``, all there is to
+    tell; ``hold`` is its key.
+    """
 
-    partition: Partition
-    answer: Authorized | Refused
+    answer: SendAnswer
+    hold: KeyHold | None = None
+    is_answered: bool = False
+
+    @property
+    def id(self) -> SendId:
+        """The send's."""
+        return self.answer.id
 
 
 class Sending:
@@ -98,15 +105,89 @@ class Sending:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
 
-    def send(self, *, queue_only: bool = False, watch: Watch | None = None, **words: Unpack[SendWords]) -> SendAnswer:
+    def send(
+        self,
+        *,
+        queue_only: bool = False,
+        watch: Watch | None = None,
+        idempotency_key: str | None = None,
+        **words: Unpack[SendWords],
+    ) -> SendAnswer:
         """
         Accept a request in the guide's own words (`SendWords`) and, unless ``queue_only``, carry it out at once.
 
+        Under an ``idempotency_key`` of the project, the same request repeated within a day is answered as the first
+        time, and carried on where an earlier run was stopped: there is never a second send (R63).
+
         Raises `ValueError` for a request that makes no sense, `SendRefused` for one that may not go out,
-        `MissingVariables` for a template nobody can fill; nothing is written then.
+        `MissingVariables` for a template nobody can fill, `KeyConflict` where the key was used for another request, and
+        `KeyInProgress` while that is being carried out; nothing is written then.
         """
-        accepted = self.queue(self.request(**words))
-        return accepted if queue_only else self.deliver(accepted.id, watch)
+        begun = self.begin(queue_only=queue_only, idempotency_key=idempotency_key, **words)
+        return self.complete(begun, watch)
+
+    def begin(
+        self, *, queue_only: bool = False, idempotency_key: str | None = None, **words: Unpack[SendWords]
+    ) -> BegunSend:
+        """The first half of `send`: the request is on record when this returns. Raises what `send` raises."""
+        request = self.request(**words)
+        if idempotency_key is None:
+            return BegunSend(self.queue(request), is_answered=queue_only)
+        taken = take_key(self._parts, request, idempotency_key, queue_only=queue_only)
+        if isinstance(taken, str):
+            return BegunSend(from_json(SendAnswer, taken), is_answered=True)
+        with let_go_where_refused(self._parts, taken.hold):
+            answer = self._queued(taken.made) if taken.made else self.queue(request, taken.hold)
+        if queue_only:
+            self._keep_answer(taken.hold, answer)
+        return BegunSend(answer, taken.hold, is_answered=queue_only)
+
+    def complete(self, begun: BegunSend, watch: Watch | None = None) -> SendAnswer:
+        """The second half of `send`: carry out what is left to do, and keep the answer for every repetition."""
+        if begun.is_answered:
+            return begun.answer
+        try:
+            if self.is_to_go_on(begun):
+                self._carry_out(work_of(self._parts, begun.id), self.keeping(begun, watch))
+            return self.answered(begun)
+        finally:
+            self.let_go(begun)
+
+    def is_to_go_on(self, begun: BegunSend) -> bool:
+        """Whether there is something to carry out; what was paused goes on, since its caller asks for it again."""
+        if begun.hold is None:
+            return True
+        if (self._parts.store.sends.get(begun.id).status, Action.SEND) not in TRANSITIONS:
+            return False
+        self._parts.store.sends.change_status(begun.id, Action.SEND, self._parts.clock.now())
+        return True
+
+    def keeping(self, begun: BegunSend, watch: Watch | None) -> Watch | None:
+        """What keeps the send's key while it is carried out."""
+        if begun.hold is None:
+            return watch
+        keep = partial(self._parts.store.idempotency_keys.keep, *begun.hold)
+        return Hold(keep, self._parts.settings.lease_seconds).watching(watch)
+
+    def answered(self, begun: BegunSend) -> SendAnswer:
+        """Where it stands now, kept under its key if that is the last there will be."""
+        answer = self.status(begun.id)
+        if begun.hold is not None and is_final(answer.status):
+            self._keep_answer(begun.hold, answer)
+        return answer
+
+    def let_go(self, begun: BegunSend) -> None:
+        """However it ended, whoever repeats the request need not wait; where the answer was kept nothing changes."""
+        if begun.hold is not None:
+            let_go(self._parts, begun.hold)
+
+    def _keep_answer(self, hold: KeyHold, answer: SendAnswer) -> None:
+        text = json.dumps(to_json(answer, SendAnswer))
+        self._parts.store.idempotency_keys.finish(*hold, text, self._parts.clock.now())
+
+    def _queued(self, send: SendId) -> SendAnswer:
+        """The answer that was given when it was accepted."""
+        return replace(self.status(send), status="queued", why=None, states={}, withheld={})
 
     def request(self, **words: Unpack[SendWords]) -> SendRequest:
         """Read the guide's own words as a request. Raises `ValueError`, and `LookupError` for an unknown project."""
@@ -158,60 +239,47 @@ class Sending:
     def check(self, request: SendRequest) -> Authorized:
         """Find everything that would be refused, without writing anything."""
         parts = self._parts
-        authorized = accept(request, self._sender(request), parts.policy)
+        authorized = accept(request, sender_of(parts, request), parts.policy)
         project = parts.store.projects.get(request.project)
         check_content(request, project.brand, parts.store.contacts.field_names(project.id), parts.capabilities(request))
         return authorized
 
-    def _sender(self, request: SendRequest) -> Sender:
-        """What is known of the sender's side, and what a connected provider can carry."""
-        return self._parts.informed(self._parts.store.sends.sender(request), request)
-
-    def queue(self, request: SendRequest) -> SendAnswer:
-        """Accept a request: it is on record when this returns, and nothing has been sent (R57)."""
-        authorized = self.check(request)
+    def queue(self, request: SendRequest, under: KeyHold | None = None) -> SendAnswer:
+        """Accept a request: it is on record when this returns, with its key, and nothing has been sent (R57)."""
+        authorized, now = self.check(request), self._parts.clock.now()
         send = SendId(secrets.token_hex(16))
         self._parts.store.sends.accept(
-            send, request, authorized.purpose, self._parts.policy, authorized.warning, self._parts.clock.now()
+            send, request, authorized.purpose, self._parts.policy, authorized.warning, now, under=under
         )
         wording = lint(request)
         return SendAnswer(send, request.provider, "queued", authorized.purpose, authorized.warning, wording=wording)
 
     def preview(self, request: SendRequest) -> Preview:
         """Count who would get it and who would not, by the predicate that sends (design §2.2)."""
-        parts = self._parts
-        purpose = classify(request).purpose
-        answer = authorize(request, self._sender(request), parts.policy)
-        if parts.policy.outside:
-            return Preview(tally(self._decisions(request, purpose)), answer)
-        standings = parts.store.sends.count_standings(request, purpose, parts.clock.now())
-        return Preview(count(parts.policy, standings), answer)
+        return preview(self._parts, request)
 
-    def _decisions(self, request: SendRequest, purpose: Purpose) -> Iterator[Decision]:
-        """Decide about everyone, page by page: rules outside the table judge people, not standings (design D4)."""
-        policy, now, after = self._parts.policy, self._parts.clock.now(), 0
-        while True:
-            page = self._parts.store.sends.audience_page(request, purpose, after, _PAGE, policy.wanted, now)
-            for row in page.rows:
-                yield record(row.standing, policy, now, row.circumstances)
-            if page.after is None:
-                return
-            after = page.after
-
-    def deliver(self, send: SendId, watch: Watch | None = None) -> SendAnswer:
+    def deliver(
+        self,
+        send: SendId,
+        watch: Watch | None = None,
+        *,
+        patience: float = PATIENCE,
+        stopping: Callable[[], bool] | None = None,
+    ) -> SendAnswer:
         """
         Carry out an accepted send, or take it up again where an earlier run stopped.
 
-        Safe to repeat and to interrupt: who was reached is not written to again, who was not is.
+        Safe to repeat and to interrupt: who was reached is not written to again, who was not is. Ends, rows left, where
+        all of them rest for longer than ``patience``, in seconds, and at the next claim once it is ``stopping``.
         """
-        parts = self._parts
-        accepted = parts.store.sends.get(send)
-        request = accepted.request
-        provider = parts.provider(request)
-        ports, job = ports_of(parts, request, provider), self._job(send, request, provider.capabilities)
-        with Performer(ports, job.at_once) as perform:
-            drive(send_steps(job), perform, watch)
+        ports, job = work_of(self._parts, send)
+        ports = ports if stopping is None else replace(ports, stopping=stopping)
+        self._carry_out(Work(ports, replace(job, patience=patience)), watch)
         return self.status(send)
+
+    def _carry_out(self, work: Work, watch: Watch | None) -> None:
+        with Performer(work.ports, work.job.at_once) as perform:
+            drive(send_steps(work.job), perform, watch)
 
     def resume(self, send: SendId, watch: Watch | None = None) -> SendAnswer:
         """
@@ -228,19 +296,10 @@ class Sending:
 
     def reconcile(self, send: SendId, watch: Watch | None = None) -> SendAnswer:
         """Settle what a crash or a lost answer left in doubt, on evidence or by the policy, and send nothing new."""
-        parts = self._parts
-        request = parts.store.sends.get(send).request
-        provider = parts.provider(request)
-        ports, job = ports_of(parts, request, provider), self._job(send, request, provider.capabilities)
+        ports, job = work_of(self._parts, send)
         with Performer(ports) as perform:
             drive(settle_steps(job), perform, watch)
         return self.status(send)
-
-    def _job(self, send: SendId, request: SendRequest, capabilities: Capabilities) -> Job:
-        parts = self._parts
-        brand = parts.store.projects.get(request.project).brand
-        compiled = check_content(request, brand, parts.store.contacts.field_names(request.project), capabilities)
-        return job_of(parts, send, compiled, parts.provider(request))
 
     def status(self, send: SendId) -> SendAnswer:
         """Where a send stands, counted from its rows."""

@@ -46,6 +46,8 @@ class Settings(BaseSettings):
     policy: str = "migma"
     lease_seconds: float = Field(30.0, gt=0, le=3600)
     languages: tuple[str, ...] = Field(("en", "de"), min_length=1, description="of the pages, the usual one first")
+    grace_hours: float = Field(6.0, ge=0, le=8760, description="how late a scheduled campaign may start by itself")
+    campaigns_at_once: int = Field(4, ge=1, le=64, description="that one runner carries out")
     batch_size: int = Field(500, ge=1, le=1000)
     at_once: int = Field(8, ge=1, le=256, description="hand-overs under way at a time, where each is one message")
     pace: dict[str, Rate] = Field({}, description="by provider: messages a second, at most at once, and in a day")
@@ -83,6 +85,11 @@ class Settings(BaseSettings):
     def lease(self) -> timedelta:
         """How long a claim is another worker's to respect."""
         return timedelta(seconds=self.lease_seconds)
+
+    @property
+    def grace(self) -> timedelta:
+        """How late a scheduled campaign may start by itself."""
+        return timedelta(hours=self.grace_hours)
 
     def unknown_of(self, purpose: Purpose) -> WhenUnknown:
         """What to do about a message of this purpose that may or may not have been accepted."""

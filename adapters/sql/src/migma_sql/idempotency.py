@@ -7,14 +7,15 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, insert, select, update
 
-from migma_core.ports import Begun, CallerKey, Conflicting, Fresh, InProgress, Replayed
+from migma_core.delivery.delivery import SendId
+from migma_core.ports import Begun, CallerKey, Conflicting, Fresh, InProgress, KeyHold, KeyLost, Replayed
 
 from .engine import now_us, writing
 from .functions import write_new
 from .schema import idempotency_keys
 from .shapes import AnyRow
 
-__all__ = ["SqlIdempotencyKeys"]
+__all__ = ["SqlIdempotencyKeys", "make_under"]
 
 
 class SqlIdempotencyKeys:
@@ -37,6 +38,12 @@ class SqlIdempotencyKeys:
                 return Fresh(1)
             return self._known(connection, key, row, digest, clock)
 
+    def keep(self, key: CallerKey, fence: int) -> bool:
+        """Renew the lease."""
+        with writing(self._engine) as connection:
+            clock: int = connection.execute(select(now_us())).scalar_one()
+            return self._hold_until(connection, key, fence, clock + self._lease)
+
     def finish(self, key: CallerKey, fence: int, result: str, at: datetime) -> bool:
         """Keep the result."""
         ours = update(idempotency_keys).where(_running(key, fence))
@@ -44,9 +51,10 @@ class SqlIdempotencyKeys:
             return connection.execute(ours.values(result=result, finished_at=at)).rowcount == 1
 
     def release(self, key: CallerKey, fence: int) -> bool:
-        """Free the key."""
+        """Free the key, or, where a send was made under it, whoever repeats the request to carry on."""
+        unused = delete(idempotency_keys).where(_running(key, fence), idempotency_keys.c.made.is_(None))
         with writing(self._engine) as connection:
-            return connection.execute(delete(idempotency_keys).where(_running(key, fence))).rowcount == 1
+            return connection.execute(unused).rowcount == 1 or self._hold_until(connection, key, fence, 0)
 
     def forget(self, before: datetime) -> int:
         """Drop what was finished before then."""
@@ -62,7 +70,18 @@ class SqlIdempotencyKeys:
             return InProgress((row.lease_until - clock) / 1_000_000)
         taken = {"fence": row.fence + 1, "lease_until": clock + self._lease}
         connection.execute(update(idempotency_keys).where(_is(key)).values(taken))
-        return Fresh(row.fence + 1)
+        return Fresh(row.fence + 1, None if row.made is None else SendId(row.made))
+
+    def _hold_until(self, connection: Connection, key: CallerKey, fence: int, until: int) -> bool:
+        held = update(idempotency_keys).where(_running(key, fence)).values(lease_until=until)
+        return connection.execute(held).rowcount == 1
+
+
+def make_under(connection: Connection, hold: KeyHold, send: SendId) -> None:
+    """Put on record which send a key's run makes, before anything of it is written. Raises `KeyLost`."""
+    ours = update(idempotency_keys).where(_running(*hold), idempotency_keys.c.made.is_(None))
+    if connection.execute(ours.values(made=send)).rowcount != 1:
+        raise KeyLost
 
 
 def _held(connection: Connection, key: CallerKey) -> AnyRow | None:

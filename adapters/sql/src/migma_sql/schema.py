@@ -50,6 +50,7 @@ __all__ = [
     "opt_ins",
     "pace",
     "projects",
+    "schedules",
     "segments",
     "sends",
     "suppressions",
@@ -409,6 +410,23 @@ campaigns = Table(
 )
 """The sends that are campaigns, and their names."""
 
+schedules = Table(
+    "schedules",
+    metadata,
+    Column("send_id", ForeignKey("sends.id", ondelete="CASCADE"), primary_key=True),
+    Column("at", Text, nullable=False),
+    Column("zone", Text, nullable=False),
+    Column("gap", Text, nullable=False),
+    Column("fold", Text, nullable=False),
+    Column("starts_at", Instant, nullable=False),
+    Column("reading", Text, nullable=False),
+    Column("zone_data", Text, nullable=False),
+    Column("fence", Integer, nullable=False, server_default="0"),
+    Column("lease_until", BigInteger),
+)
+"""When campaigns start: ``at`` as it was said (ISO 8601), ``starts_at`` as these ``zone_data`` read it. ``lease_until``
+is microseconds by the database's own clock: until then a started campaign is somebody's, or rests."""
+
 attachments = Table(
     "attachments",
     metadata,
@@ -494,12 +512,14 @@ idempotency_keys = Table(
     Column("digest", Text, nullable=False),
     Column("fence", Integer, nullable=False),
     Column("lease_until", BigInteger, nullable=False),
+    Column("made", Text),
     Column("result", Text),
     Column("begun_at", Instant, nullable=False),
-    Column("finished_at", Instant),
+    Column("finished_at", Instant, index=True),
     sqlite_with_rowid=False,
 )
-"""Callers' requests by their keys. ``lease_until`` is microseconds by the database's own clock."""
+"""Callers' requests by their keys, and the send that each ``made``. ``lease_until`` is microseconds by the database's
+own clock."""
 
 pace = Table(
     "pace",

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from migma_wire.json import request_from_json
-from sqlalchemy import Connection, Engine, and_, func, insert, literal, or_, select, update
+from sqlalchemy import Connection, Engine, and_, func, insert, or_, select
 
 from migma_core.audience.address import Address, AddressKey, address_key
 from migma_core.audience.contact import ProjectId
@@ -18,28 +17,27 @@ from migma_core.decision.policy import Policy
 from migma_core.decision.purpose import Purpose
 from migma_core.decision.reasons import ReasonKind
 from migma_core.decision.standing import Standing
-from migma_core.delivery.campaign import Action, CampaignStatus, advance
+from migma_core.delivery.campaign import Action, CampaignStatus
 from migma_core.delivery.delivery import DeliveryState, SendId
 from migma_core.delivery.effects import AudiencePage, AudienceRow
 from migma_core.message.token import DeliveryId
-from migma_core.ports import DecisionRecord, DeliveryRecord, SendRecord
+from migma_core.ports import DecisionRecord, DeliveryRecord, KeyHold, SendRecord
 from migma_core.request.content import Attachment
 from migma_core.request.send_request import SendRequest
 
 from .accepted import UnknownSend, named_in, purpose_of, read_accepted, read_attachments, write_accepted
 from .audience import Place, audience_of, count_standings, read_page, row_of
-from .closing import cancel_rest
 from .decisions import decision_of, kinds_of
 from .delivery_state import count_states, is_in_state, state_now
 from .engine import reading, writing
+from .idempotency import make_under
 from .question import ask
-from .schema import Instant, campaigns, contacts, deliveries, sends
+from .schema import campaigns, contacts, deliveries, sends
 from .sender import read_sender
 from .shapes import AnyRow, AnySelect
+from .stepping import take_step
 
 __all__ = ["Sends", "UnknownSend"]
-
-_ENDED = frozenset({CampaignStatus.SENT, CampaignStatus.FAILED, CampaignStatus.CANCELLED})
 
 
 class Sends:
@@ -49,7 +47,7 @@ class Sends:
         self._engine = engine
         self._pepper = pepper
 
-    def accept(
+    def accept(  # noqa: PLR0913 - everything that is recorded of an acceptance
         self,
         send: SendId,
         request: SendRequest,
@@ -59,10 +57,16 @@ class Sends:
         at: datetime,
         *,
         name: str | None = None,
+        under: KeyHold | None = None,
     ) -> None:
-        """Write a request down: a campaign (with a ``name``) as a draft, a direct send as sending."""
+        """
+        Write a request down: a campaign (with a ``name``) as a draft, a direct send as sending; ``under`` a caller's
+        key, in one transaction with it. Raises `KeyLost`.
+        """
         status = CampaignStatus.SENDING if name is None else CampaignStatus.DRAFT
         with writing(self._engine) as connection:
+            if under is not None:
+                make_under(connection, under, send)
             write_accepted(connection, send, request, purpose, policy.fingerprint, warning, at, status=status)
             if name is not None:
                 connection.execute(insert(campaigns), {"id": send, "name": name})
@@ -95,20 +99,13 @@ class Sends:
 
     def change_status(self, send: SendId, action: Action, at: datetime) -> CampaignStatus:
         """
-        Take one step. Cancelling settles whatever has not been handed over. Raises `UnknownSend`, `CampaignConflict`.
+        Take one step. Cancelling settles whatever has not been handed over. Raises `UnknownSend`, `CampaignConflict`,
+        and `ValueError` for a schedule, which has a time.
         """
+        if action is Action.SCHEDULE:
+            raise ValueError("a schedule has a time to start: put it with schedules.put")
         with writing(self._engine) as connection:
-            before = read_accepted(connection, send, lock=True)
-            status = advance(before.status, action)
-            changes: dict[str, Any] = {"status": status.value, "why": None}
-            if status is CampaignStatus.SENDING:
-                changes["started_at"] = func.coalesce(sends.c.started_at, literal(at, Instant))
-            if status in _ENDED:
-                changes["finished_at"] = at
-            connection.execute(update(sends).where(sends.c.id == send).values(changes))
-            if status is CampaignStatus.CANCELLED:
-                cancel_rest(connection, send, at)
-            return status
+            return take_step(connection, read_accepted(connection, send, lock=True), action, at)
 
     def sender(self, request: SendRequest) -> Sender:
         """The facts that authorize a request, as they are now."""

@@ -24,6 +24,7 @@ from .migrate import migrate
 from .opt_ins import OptIns
 from .pace import SqlPace
 from .projects import Projects
+from .schedules import SqlSchedules
 from .segments import Segments
 from .sends import Sends
 from .suppressions import Suppressions
@@ -50,6 +51,7 @@ class SqlStore:
         self.domains = Domains(engine)
         self.feedback = Feedback(engine, pepper)
         self.sends = Sends(engine, pepper)
+        self.schedules = SqlSchedules(engine, lease)
         self.ledger = SqlLedger(engine, pepper, lease)
         self.inbox = SqlInbox(engine)
         self.idempotency_keys = SqlIdempotencyKeys(engine, lease)

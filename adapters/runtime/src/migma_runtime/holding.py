@@ -1,0 +1,46 @@
+"""Holding: what is ours for the length of a lease is renewed while we work on it, and let go where it is another's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Event
+from time import monotonic
+from typing import Any, Final
+
+from migma_core.delivery import effects as e
+
+from .drive import Watch
+
+__all__ = ["Hold"]
+
+_PARTS_OF_A_LEASE: Final = 3
+
+
+class Hold:
+    """
+    Watches a run, and says ``keep`` in time, by the process's own steady clock. Over where that says that another took
+    over, or where it is to ``stop``.
+    """
+
+    def __init__(self, keep: Callable[[], bool], lease_seconds: float, stop: Event | None = None) -> None:
+        self._keep = keep
+        self._every = lease_seconds / _PARTS_OF_A_LEASE
+        self._stop = stop
+        self._kept = monotonic()
+        self._ours = True
+
+    def is_over(self) -> bool:
+        """Whether to claim nothing more."""
+        return not self._ours or (self._stop is not None and self._stop.is_set())
+
+    def watching(self, watch: Watch | None) -> Watch:
+        """Renew the lease in time, then tell whoever watches."""
+
+        def both(effect: e.Effect[Any], answer: Any) -> None:
+            if self._ours and monotonic() - self._kept >= self._every:
+                self._ours = self._keep()
+                self._kept = monotonic()
+            if watch is not None:
+                watch(effect, answer)
+
+        return both

@@ -1,0 +1,153 @@
+"""The runner: starts campaigns at their time, and carries each on to its end (R52 to R55; reliability §12)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from threading import Event
+from typing import Final, TypeAlias
+
+from migma_core.delivery import Action, CampaignStatus, SendId
+from migma_core.ports import Due, StoreFault
+
+from .holding import Hold
+from .parts import Parts
+from .scheduling import read_zones_anew
+from .sending import SendAnswer, Sending
+
+__all__ = ["Ran", "Runner"]
+
+_LOOKS_EVERY: Final = 2.0
+_SOONEST: Final = 0.05
+_PATIENCE: Final = 10.0
+"""What rests for longer is let go, and handed out again when there is something to do."""
+_LEAST_REST: Final = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """
+    What became of a campaign that was due: where it stands now, or why it went no further.
+
+    ``action`` is ``send``, or ``miss`` where its time was past for longer than it may start late by itself.
+    """
+
+    id: SendId
+    name: str | None
+    action: Action
+    status: CampaignStatus
+    answer: SendAnswer | None = None
+    why: str | None = None
+
+
+_Future: TypeAlias = Future["Ran | StoreFault"]
+
+
+class Runner:
+    """
+    Starts what is due and carries it on, several campaigns at a time, beside any number of runners on the same store.
+
+    Each is started once. One that ends early, since people wait for their time or a process died, is taken up again
+    when there is something to do.
+    """
+
+    def __init__(self, parts: Parts, sending: Sending, tell: Callable[[Ran], None] = lambda _: None) -> None:
+        self._parts = parts
+        self._sending = sending
+        self._tell = tell
+        self._stop = Event()
+        self._faults: list[StoreFault] = []
+
+    def stop(self) -> None:
+        """End at the next claim of each campaign; what is left goes on with the next runner."""
+        self._stop.set()
+
+    def run_due(self) -> None:
+        """Carry out what is due by now, and what falls due meanwhile. Raises `StoreFault`."""
+        self._run(self._until_nothing_is_due)
+        if self._faults:
+            raise self._faults[0]
+
+    def run_forever(self) -> None:
+        """Go on until `stop`, or an interruption; a store that cannot be reached is asked again."""
+        self._run(self._until_stopped)
+
+    def _run(self, loop: Callable[[ThreadPoolExecutor], None]) -> None:
+        with ThreadPoolExecutor(self._parts.settings.campaigns_at_once, thread_name_prefix="campaign") as pool:
+            try:
+                loop(pool)
+            except BaseException:
+                self.stop()
+                raise
+
+    def _until_nothing_is_due(self, pool: ThreadPoolExecutor) -> None:
+        running = self._begin(pool, set())
+        while running:
+            running = self._begin(pool, self._finish(running))
+
+    def _until_stopped(self, pool: ThreadPoolExecutor) -> None:
+        running: set[_Future] = set()
+        while not self._stop.is_set():
+            try:
+                running = self._begin(pool, running)
+                running = self._finish(running) if running else self._rest()
+            except StoreFault:
+                self._parts.clock.sleep(_LOOKS_EVERY)
+        while running:
+            running = self._finish(running)
+
+    def _begin(self, pool: ThreadPoolExecutor, running: set[_Future]) -> set[_Future]:
+        """Take what is due, for as long as there are hands for it."""
+        read_zones_anew(self._parts)
+        grace, now = self._parts.settings.grace, self._parts.clock.now
+        while len(running) < self._parts.settings.campaigns_at_once and not self._stop.is_set():
+            due = self._parts.store.schedules.take(grace, now())
+            if due is None:
+                break
+            running.add(pool.submit(self._carry_on, due))
+        return running
+
+    def _finish(self, running: set[_Future]) -> set[_Future]:
+        """Tell of those that ended; wait for the first, but not for ever."""
+        ended, rest = wait(running, timeout=_LOOKS_EVERY, return_when=FIRST_COMPLETED)
+        for one in ended:
+            became = one.result()
+            if isinstance(became, Ran):
+                self._tell(became)
+            else:
+                self._faults.append(became)
+        return rest
+
+    def _rest(self) -> set[_Future]:
+        due = self._parts.store.schedules.next_due()
+        self._parts.clock.sleep(_LOOKS_EVERY if due is None else min(_LOOKS_EVERY, max(due, _SOONEST)))
+        return set()
+
+    def _carry_on(self, due: Due) -> Ran | StoreFault:
+        """Carry a campaign on for as long as there is something to do. A store that fails leaves it to its lease."""
+        try:
+            answer = self._sent(due) if due.action is Action.SEND else None
+            found = self._parts.store.sends.get(due.send)
+            self._parts.store.schedules.leave(due.send, due.fence, _LEAST_REST)
+        except StoreFault as fault:
+            return fault
+        return Ran(due.send, found.name, due.action, found.status, answer, found.why)
+
+    def _sent(self, due: Due) -> SendAnswer | None:
+        keep = partial(self._parts.store.schedules.keep, due.send, due.fence)
+        hold = Hold(keep, self._parts.settings.lease_seconds, self._stop)
+        try:
+            return self._sending.deliver(due.send, hold.watching(None), patience=_PATIENCE, stopping=hold.is_over)
+        except StoreFault:
+            raise
+        except Exception as wrong:  # noqa: BLE001 - whatever is wrong with one campaign stops no other (reliability §9)
+            self._parts.store.ledger.pause(due.send, f"it could not be carried out: {_told(wrong)}")
+            return None
+
+
+def _told(wrong: Exception) -> str:
+    """What we say ourselves; of anything else its kind, since its words may hold anything."""
+    return str(wrong) if isinstance(wrong, ValueError | LookupError) else type(wrong).__name__
