@@ -6,18 +6,14 @@ from collections.abc import Callable
 from threading import Semaphore, Thread, current_thread
 from typing import Final, cast
 
-from tests.support.small_campaigns import Turn
+from tests.support.small_campaigns import Killed, Turn
 
-__all__ = ["WIRE", "Killed", "Worker", "on_the_way"]
+__all__ = ["WIRE", "Worker", "on_the_way"]
 
 WIRE: Final = "the wire"
 """Where a worker stops whose request is on its way."""
 
 _PATIENCE = 60.0
-
-
-class Killed(BaseException):
-    """The process is gone: nothing of it catches this, and nothing is written after it."""
 
 
 class Worker(Thread):

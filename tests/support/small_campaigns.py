@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from migma_clock import SimulatedClock
 from migma_runtime.drive import drive
@@ -17,7 +17,19 @@ from migma_sql import SqlStore, schema
 from migma_sql.engine import now_us, reading, writing
 from sqlalchemy import Engine, delete, event, select, update
 
-from migma_core import MIGMA, Address, ContactDraft, Denials, Job, Purpose, SendId, Status, TagHolders, TokenKeys
+from migma_core import (
+    MIGMA,
+    Address,
+    ContactDraft,
+    DeliveryState,
+    Denials,
+    Job,
+    Purpose,
+    SendId,
+    Status,
+    TagHolders,
+    TokenKeys,
+)
 from migma_core.delivery import Evidence
 from migma_core.delivery import effects as e
 from migma_core.delivery.steps import send_steps
@@ -25,22 +37,83 @@ from migma_core.message import compile_content
 from migma_core.ports import Ledger, Pace
 from migma_core.request import Project, SendRequest
 from migma_core.testing.storage import put, request_to, some_project, some_send
-from tests.support.invariants import Attempted, Denial, Row, Run
+from tests.support.invariants import Attempted, Denial, Row, Run, counts, violations
 from tests.support.notebook import Notebook, Way
 from tests.support.sql_rows import PEPPER
 
-__all__ = ["LEASE", "Campaign", "Stage", "Turn", "on_this_stage"]
+__all__ = [
+    "LEASE",
+    "WORLDS",
+    "Campaign",
+    "Killed",
+    "Places",
+    "Stage",
+    "Turn",
+    "World",
+    "dies_before",
+    "on_this_stage",
+    "settled_well",
+]
 
 LEASE = timedelta(seconds=30)
 START = datetime(2026, 5, 1, 12, tzinfo=UTC)
 _KEYS = TokenKeys({1: bytes(range(32))})
 
 
-
 class Turn(Protocol):
     """Called before each effect of a worker and (``done``) before its answer is seen; it may wait, or raise."""
 
     def __call__(self, effect: str, /, *, done: bool) -> None: ...
+
+
+class Killed(BaseException):
+    """The process is gone: nothing of it catches this, and nothing is written after it."""
+
+
+class World(NamedTuple):
+    """For whom a provider delivers, and what it can say afterwards."""
+
+    purpose: Purpose
+    evidence: Evidence
+
+    def __str__(self) -> str:
+        return f"{self.purpose.word}, evidence {self.evidence}"
+
+
+WORLDS = (
+    World(Purpose.MARKETING, Evidence.NONE),
+    World(Purpose.TRANSACTIONAL, Evidence.NONE),
+    World(Purpose.MARKETING, Evidence.LISTS),
+    World(Purpose.MARKETING, Evidence.REPEATS),
+)
+
+
+class Places:
+    """Counts the places where a worker can be stopped, and does something at one of them: it dies, if nothing else."""
+
+    def __init__(self, at: int | None = None, what: Callable[[], object] | None = None) -> None:
+        self.passed = 0
+        self._at, self._what = at, what or self._die
+
+    def __call__(self, _: str, *, done: bool) -> None:
+        if self.passed == self._at:
+            self._at = None
+            self._what()
+        self.passed += 1
+
+    @staticmethod
+    def _die() -> None:
+        raise Killed
+
+
+def dies_before(effect: str) -> Turn:
+    """Has a worker die before the first effect of this name."""
+
+    def turn(next_one: str, *, done: bool) -> None:
+        if next_one == effect:
+            raise Killed
+
+    return turn
 
 
 def _never(_: str, *, done: bool) -> None:
@@ -94,9 +167,7 @@ class Campaign:
     ) -> None:
         """Run the real loop on its real driver, from wherever the store stands, to its end or its interruption."""
         clock, project = self.stage.clock, self.stage.project
-        pacing = Pacing(
-            pace(store.pace), project.account, "notebook", self.request.sender.domain, Limits(), lambda: START.date()
-        )
+        pacing = Pacing(pace(store.pace), project.account, "notebook", self.request.sender.domain, Limits(), START.date)
         ports = Ports(ledger(store.ledger), self.provider, clock, pacing, LEASE)
         with Performer(ports) as perform:
 
@@ -110,7 +181,7 @@ class Campaign:
 
     def leave(self, address: Address) -> None:
         """Somebody opts out of everything, at this moment."""
-        contact = self.stage.stores[0].contacts.find(self.stage.project.id, address)
+        contact = self.stage.stores[0].contacts.get(self.stage.project.id, address)
         assert contact is not None
         self.stage.stores[0].contacts.unsubscribe(contact.id, self.stage.clock.now(), "link")
         # the book's times have no finer steps than the clock of the test: later is later by a moment
@@ -152,16 +223,17 @@ class Stage:
         """That of the first store."""
         return self.stores[0]._engine
 
-    def campaign(  # noqa: PLR0913 - each is a dimension of the worlds that are tried
+    def campaign(
         self,
-        purpose: Purpose = Purpose.MARKETING,
-        evidence: Evidence = Evidence.NONE,
+        world: World = WORLDS[0],
         *,
         together: int = 1,
         page: int = 10,
         ways: Iterable[tuple[int, Way]] = (),
+        doubts: int = 0,
     ) -> Campaign:
         """A new send to everybody, on streams that nothing is known of, to people who are all subscribed."""
+        purpose, evidence = world
         transactional = purpose is Purpose.TRANSACTIONAL
         words = {"transactional": True, "justification": "an order was placed"} if transactional else {}
         request = request_to(self.project.id, TagHolders("all"), **words)
@@ -173,11 +245,23 @@ class Stage:
             connection.execute(update(schema.contacts).values(status=Status.SUBSCRIBED.value))
         self.stores[0].sends.accept(send, request, purpose, MIGMA, None, self.clock.now())
         provider = Notebook(evidence, self.clock, dict(ways))
-        return Campaign(self, send, request, purpose, provider, together, page)
+        return Campaign(self, send, request, purpose, provider, together, page, doubts)
 
     def leases_end(self) -> None:
         """So much time passes that whoever was stopped has lost its claims."""
         self.clock.advance(LEASE + timedelta(seconds=1))
+
+
+def settled_well(campaign: Campaign) -> None:
+    """Assert that the guarantee was kept (reliability §1), and that nobody is held of whom evidence was to be had."""
+    run = campaign.run()
+    assert violations(run) == []
+    told = counts(run)
+    if campaign.provider.evidence is not Evidence.NONE:
+        assert told.states == {DeliveryState.ACCEPTED: told.people}
+        assert told.duplicates == 0
+    elif campaign.purpose is Purpose.MARKETING:
+        assert told.states.get(DeliveryState.ACCEPTED, 0) + told.states.get(DeliveryState.HELD, 0) == told.people
 
 
 @contextmanager
