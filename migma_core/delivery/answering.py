@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -12,7 +11,7 @@ from .attempt import Lot
 from .delivery import DeliveryState
 from .effects import ClaimedRow, Settled
 from .job import Evidence, Job
-from .next_state import Next, Situation, after
+from .next_state import Next, Situation, after, jitter
 from .outcome import Accepted, NotSent, Outcome, Rejected, Scope, Unknown
 
 __all__ = ["Answer", "Answers", "read_answer"]
@@ -88,14 +87,8 @@ def _situation(job: Job, lot: Lot, row: ClaimedRow, *, probe: bool) -> Situation
         probe=probe,
         settles=job.evidence is not Evidence.NONE,
         when_unknown=job.when_unknown,
-        jitter=_jitter(lot, row),
+        jitter=jitter(f"{lot.attempt.id}/{row.delivery}"),
     )
-
-
-def _jitter(lot: Lot, row: ClaimedRow) -> float:
-    """From 0 to 1, evenly, and the same for the same attempt: the core knows no chance (design §3)."""
-    digest = hashlib.sha256(f"{lot.attempt.id}/{row.delivery}".encode()).digest()
-    return int.from_bytes(digest[:7]) / 2**56
 
 
 def _back(row: ClaimedRow) -> Settled:
