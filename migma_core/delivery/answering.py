@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -12,7 +11,7 @@ from .attempt import Lot
 from .delivery import DeliveryState
 from .effects import ClaimedRow, Settled
 from .job import Evidence, Job
-from .next_state import Next, Situation, after
+from .next_state import Next, Situation, after, jitter
 from .outcome import Accepted, NotSent, Outcome, Rejected, Scope, Unknown
 
 __all__ = ["Answer", "Answers", "read_answer"]
@@ -88,15 +87,13 @@ def _situation(job: Job, lot: Lot, row: ClaimedRow, *, probe: bool) -> Situation
         probe=probe,
         settles=job.evidence is not Evidence.NONE,
         when_unknown=job.when_unknown,
-        jitter=_jitter(lot, row),
+        jitter=jitter(f"{lot.attempt.id}/{_rests_as(lot, row)}"),
     )
 
 
-def _jitter(lot: Lot, row: ClaimedRow) -> float:
-    """From 0 to 1, evenly, and the same for the same attempt: the core knows no chance (design §3)."""
-    rests = lot.members[0] if lot.batch.compiled.request.copies else row.delivery  # copies rest with their mail
-    digest = hashlib.sha256(f"{lot.attempt.id}/{rests}".encode()).digest()
-    return int.from_bytes(digest[:7]) / 2**56
+def _rests_as(lot: Lot, row: ClaimedRow) -> DeliveryId:
+    """Copies rest with their mail."""
+    return lot.members[0] if lot.batch.compiled.request.copies else row.delivery
 
 
 def _back(row: ClaimedRow) -> Settled:

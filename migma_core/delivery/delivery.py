@@ -42,7 +42,8 @@ SETTLED = frozenset(
 _S = DeliveryState
 DELIVERY_TRANSITIONS: Final[Mapping[DeliveryState, frozenset[DeliveryState]]] = MappingProxyType(
     {
-        _S.READY: frozenset({_S.CLAIMED, _S.WITHHELD, _S.CANCELLED}),
+        # an acceptance of what was in doubt may come while it waits to be sent again
+        _S.READY: frozenset({_S.CLAIMED, _S.WITHHELD, _S.CANCELLED, _S.ACCEPTED}),
         # given back, deferred, or its lease ended before any attempt; withheld by the fresh decision; cannot be written
         _S.CLAIMED: frozenset({_S.READY, _S.WITHHELD, _S.REJECTED, _S.IN_FLIGHT, _S.CANCELLED}),
         _S.IN_FLIGHT: frozenset({_S.ACCEPTED, _S.REJECTED, _S.READY, _S.DEAD, _S.HELD, _S.UNKNOWN}),

@@ -13,6 +13,7 @@ from .composing import compose_again
 from .delivery import DeliveryState
 from .job import Evidence, Job, Steps, ask
 from .next_state import Next, Situation, in_doubt
+from .recording import record_outcomes
 
 __all__ = ["settle_doubt"]
 
@@ -64,10 +65,10 @@ def _by_repeating(job: Job, attempt: AttemptId) -> Steps[None]:
     lot = None if _forgotten(reopened) else compose_again(job, reopened)
     if lot is None:
         settled = [_given_up(job, row) for row in rows.values()]
-        yield from ask(e.Record((attempt,), tuple(settled)))
+        yield from record_outcomes((attempt,), tuple(settled))
         return
     answers = yield from ask(e.HandOver((lot,)))
-    yield from ask(e.Record((attempt,), read_answer(job, (lot,), answers, rows, probe=False).settled))
+    yield from record_outcomes((attempt,), read_answer(job, (lot,), answers, rows, probe=False).settled)
 
 
 def _forgotten(reopened: e.Reopened) -> bool:

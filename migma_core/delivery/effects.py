@@ -256,11 +256,15 @@ class HandOver(Effect[tuple[tuple[Outcome, ...] | None, ...]]):
 
 
 @dataclass(frozen=True, slots=True)
-class Record(Effect[None]):
-    """Write the outcomes of attempts, in one transaction."""
+class Record(Effect[str | None]):
+    """
+    Write the outcomes of attempts, in one transaction; repeating it changes nothing. Where the store cannot, it says
+    why, and is asked again; ``None`` once it is written. At the ``last`` try its fault is raised, as everywhere else.
+    """
 
     attempts: tuple[AttemptId, ...]
     settled: tuple[Settled, ...]
+    last: bool = False
 
 
 @dataclass(frozen=True, slots=True)

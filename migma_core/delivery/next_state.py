@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -23,6 +24,7 @@ __all__ = [
     "after",
     "backoff",
     "in_doubt",
+    "jitter",
 ]
 
 MOST_ATTEMPTS: Final = 8
@@ -131,6 +133,11 @@ def backoff(attempts: int) -> float:
     """The most seconds to wait after this many attempts that came to nothing: 1, 2, 4 … at most 300."""
     # the exponent is bounded as well: 2.0 ** 1024 is no float
     return min(_LONGEST_WAIT, 2.0 ** min(9, max(0, attempts - 1)))
+
+
+def jitter(of: str) -> float:
+    """From 0 to 1, evenly, and the same for the same text: the core knows no chance (design §3)."""
+    return int.from_bytes(hashlib.sha256(of.encode()).digest()[:7]) / 2**56
 
 
 def _later(situation: Situation) -> Next:

@@ -24,6 +24,7 @@ from .effects import ClaimedRow, Decided, Finished
 from .halving import Halving, Streak
 from .job import Evidence, Job, Steps, ask
 from .pace import Granted
+from .recording import record_outcomes
 
 __all__ = ["Evidence", "Job", "Steps", "send_steps", "settle_steps"]
 
@@ -150,7 +151,7 @@ def _record(job: Job, lots: tuple[Lot, ...], answers: Answers, claim: _Claim) ->
     """Write what became of a wave, and tell the pace of it."""
     rows = {row.delivery: row for row in claim.rows}
     answer = read_answer(job, lots, answers, rows, probe=claim.granted.probe)
-    yield from ask(e.Record(tuple(lot.attempt.id for lot in lots), answer.settled))
+    yield from record_outcomes(tuple(lot.attempt.id for lot in lots), answer.settled)
     if answer.rest or answer.went_through is False or (answer.went_through and claim.granted.troubled):
         yield from ask(e.Hear(bool(answer.went_through), answer.rest))
     if answer.pauses is not None:

@@ -85,6 +85,50 @@ class DoubtLaws(StorageLaws):
         store.ledger.record([attempt.id], all_settled(held, "rejected"), self.now)
         assert store.sends.states(send) == {DeliveryState.IN_FLIGHT: people}
 
+    @law(
+        "reliability §6",
+        "an attempt closed by an answer that came too late, and in doubt for ever",
+        people=st.integers(1, 4),
+    )
+    def test_an_answer_to_old_fences_leaves_a_reopened_attempt_open(self, people: int) -> None:
+        """Whoever reopened it is still heard, and so is an acceptance: it is of this very attempt, by whomever."""
+        store, project = audience(self, people)
+        send = ready(store, project)
+        attempt, held = in_flight(self.again(OVER).ledger, send, people)
+        reopened = store.ledger.reopen(attempt.id, NOTHING, self.now)
+        assert reopened is not None
+        store.ledger.record([attempt.id], all_settled(held, "rejected"), self.now)
+        first, *others = held.items()
+        late = [*all_settled(dict([first]), "accepted"), *all_settled(dict(others), "rejected")]
+        for state in (DeliveryState.IN_FLIGHT, DeliveryState.HELD):
+            store.ledger.record([attempt.id], late, self.now)
+            left = {state: len(others)} if others else {}
+            assert store.sends.states(send) == {DeliveryState.ACCEPTED: 1, **left}
+            store.ledger.record([attempt.id], all_settled(fences(reopened.claimed), "held"), self.now)
+
+    @law(
+        "reliability §6",
+        "a second copy, though the provider had said by then that it has the first",
+        people=st.integers(1, 4),
+        how=st.sampled_from(("absent", "resent")),
+        late=st.sampled_from(("accepted", "rejected", "again", "held")),
+    )
+    def test_a_late_acceptance_saves_the_second_copy(self, people: int, how: str, late: str) -> None:
+        """A row that waits to be sent again takes an acceptance of what was in doubt, and no other late answer."""
+        store, project = audience(self, people)
+        send = ready(store, project)
+        attempt, held = in_flight(self.again(OVER).ledger, send, people)
+        doubtful = tuple(store.ledger.in_flight(send).deliveries)
+        absent, resend = (doubtful, ()) if how == "absent" else ((), doubtful)
+        store.ledger.reconcile((), absent, (), "nobody can say", self.now, resend)
+        for _ in range(2):
+            store.ledger.record([attempt.id], all_settled(held, late), self.now)
+        state = DeliveryState.ACCEPTED if late == "accepted" else DeliveryState.READY
+        assert store.sends.states(send) == {state: people}
+        domain = store.domains.get(project.account, "mail.example.com")
+        assert domain is not None
+        assert domain.sent == (people if late == "accepted" else 0)
+
     @law("reliability §1", "an attempt in doubt that went out of a paused send")
     def test_nothing_of_a_paused_send_is_reopened(self) -> None:
         """A send that stands still keeps its doubt until it goes on."""

@@ -174,6 +174,21 @@ class LedgerLaws(DoubtLaws):
         assert domain is not None
         assert domain.sent == people
 
+    @law(
+        "reliability §13",
+        "a doubt counted twice, and a message held that could have been settled",
+        people=st.integers(1, 4),
+    )
+    def test_doubt_told_twice_is_one_doubt(self, people: int) -> None:
+        """An outcome that stays unknown, recorded again after a lost answer, counts once."""
+        store, project = audience(self, people)
+        send = ready(store, project)
+        attempt, held = in_flight(store.ledger, send, people)
+        for _ in range(2):
+            store.ledger.record([attempt.id], all_settled(held, "unknown"), self.now)
+        assert store.ledger.in_flight(send).deliveries == dict.fromkeys(held, attempt.id)
+        assert set(store.ledger.in_flight(send).doubts.values()) == {1}
+
     @law("reliability §6", "a send that nobody accepted")
     def test_an_unknown_send_is_refused(self) -> None:
         """Every question about it is a `LookupError`."""

@@ -49,6 +49,7 @@ WAYS: Mapping[str, Mapping[str, Any]] = {
     "again": {"state": DeliveryState.READY, "keeps_attempt": False, "spends": True},
     "held": {"state": DeliveryState.HELD},
     "refused": {"state": DeliveryState.REJECTED, "spends": True},
+    "unknown": {"state": DeliveryState.UNKNOWN, "spends": True, "doubts": True},
     "rests": {"state": DeliveryState.READY, "wait": 60.0, "keeps_attempt": False},
 }
 ENDS = ("accepted", "again", "held", "rejected")

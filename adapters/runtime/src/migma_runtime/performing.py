@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from math import inf
 from types import TracebackType
 from typing import Any, Final, Protocol, Self
@@ -17,7 +18,7 @@ from migma_core.delivery.attempt import Attempt, Lot, Parcel
 from migma_core.delivery.outcome import Outcome, Unknown
 from migma_core.delivery.pace import Granted
 from migma_core.message import Batch, DeliveryId
-from migma_core.ports import Clock, Ledger, ListingProvider, Provider
+from migma_core.ports import Clock, Ledger, ListingProvider, Provider, StoreFault
 
 from .pacing import Pacing
 
@@ -79,8 +80,9 @@ class Ports:
                 return replace(claimed, sender=self.inform(claimed.sender))
             case e.CommitAttempts(attempts, fences, settled, decisions):
                 return ledger.commit_attempts(attempts, fences, settled, decisions, now())
-            case e.Record(attempts, settled):
-                return ledger.record(attempts, settled, now())
+            case e.Record(attempts, settled, last):
+                write = partial(ledger.record, attempts, settled, now())
+                return write() if last else _fault_of(write)
             case e.GiveBack(fences):
                 return ledger.give_back(fences)
             case e.InFlight(send):
@@ -185,6 +187,15 @@ class AsyncPerformer:
             return await self._provider.hand_over(*lot)
         except Exception as unforeseen:  # noqa: BLE001 - D7: an exception nobody listed may have come after the bytes left
             return _nobody_knows(lot, unforeseen)
+
+
+def _fault_of(write: Callable[[], None]) -> str | None:
+    """Why the store did not take it, if it did not: what then is the loop's to decide (D7)."""
+    try:
+        write()
+    except StoreFault as fault:
+        return str(fault)
+    return None
 
 
 def _nobody_knows(lot: Lot, unforeseen: Exception) -> _Outcomes:

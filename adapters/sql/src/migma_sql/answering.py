@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import ColumnElement, Connection, and_, false, or_, select, update
 
 from migma_core.delivery.attempt import AttemptId
 from migma_core.delivery.delivery import SETTLED, DeliveryState
@@ -19,15 +19,18 @@ __all__ = ["record", "reinstate"]
 
 
 def record(connection: Connection, answered: Sequence[AttemptId], settled: Sequence[Settled], now: datetime) -> None:
-    """Write the outcomes, once. A row that has gone on without its attempt is left as it is."""
-    a, d = attempts.c, deliveries.c
+    """
+    Write the outcomes, once. A row that has gone on without its attempt is left as it is, and an attempt that somebody
+    else is at work on stays open for them.
+    """
+    a = attempts.c
     unanswered = select(a.id, a.send_id).where(a.id.in_(answered), a.finished_at.is_(None)).with_for_update()
     sends = {row.id: row.send_id for row in connection.execute(unanswered.order_by(a.id))}
-    held = hold_rows(connection, [one.delivery for one in settled], d.attempt_id.in_(list(sends)))
+    held = hold_rows(connection, [one.delivery for one in settled], _concerned(sends))
     taken = [one for one in settled if (row := held.get(one.delivery)) is not None and _awaits(row, one)]
     settle(connection, taken, now)
-    doubtful = {held[one.delivery].attempt for one in taken if one.state is DeliveryState.UNKNOWN}
-    closed = [one for one in sends if one not in doubtful]
+    left_open = _left_open(held, {one.delivery: one.state for one in taken})
+    closed = [one for one in sends if one not in left_open]
     connection.execute(update(attempts).where(a.id.in_(closed)).values(finished_at=now))
     accepted = [one for one in taken if one.state is DeliveryState.ACCEPTED]
     for send in dict.fromkeys(sends.values()):
@@ -44,10 +47,35 @@ def reinstate(connection: Connection, members: Sequence[DeliveryId], now: dateti
     connection.execute(update(deliveries).where(d.ref.in_(refused), d.attempts > 0).values(attempts=d.attempts - 1))
 
 
+def _concerned(unanswered: Collection[AttemptId]) -> ColumnElement[bool]:
+    """Rows that such an attempt is on, or that were made ready again while it was in doubt."""
+    d = deliveries.c
+    again = and_(d.attempt_id.is_(None), d.state == DeliveryState.READY.value)
+    return or_(d.attempt_id.in_(list(unanswered)), again) if unanswered else false()
+
+
 def _awaits(row: HeldRow, one: Settled) -> bool:
     """
-    Whether the row still waits for this answer. One held in doubt takes a final answer, however late: nobody has sent
-    it again, and what is known now is better than what was held for want of it.
+    Whether the row still takes this answer, however late (reliability §6).
+
+    An acceptance of its own attempt it takes from whomever. One held in doubt takes any final answer: nobody has sent
+    it again, and what is known now is better than what was held for want of it. One that waits to be sent again takes
+    an acceptance: that is one copy less.
     """
-    waits = row.state is DeliveryState.CLAIMED or (row.state is DeliveryState.HELD and one.state in SETTLED)
-    return waits and row.fence == one.fence
+    in_time, accepted = row.fence == one.fence, one.state is DeliveryState.ACCEPTED
+    match row.state:
+        case DeliveryState.CLAIMED:
+            return in_time or accepted
+        case DeliveryState.HELD:
+            return one.state in SETTLED and (in_time or accepted)
+        case DeliveryState.READY:
+            return in_time and accepted
+        case _:
+            return False
+
+
+def _left_open(held: Mapping[DeliveryId, HeldRow], taken: Mapping[DeliveryId, DeliveryState]) -> set[AttemptId | None]:
+    """Attempts with a row whose outcome is still to come: it stays in doubt, or is another worker's by now."""
+    in_doubt = {one for one, state in taken.items() if state is DeliveryState.UNKNOWN}
+    elsewhere = {one for one, row in held.items() if row.state is DeliveryState.CLAIMED} - taken.keys()
+    return {held[one].attempt for one in in_doubt | elsewhere}

@@ -48,7 +48,10 @@ def hold_rows(
 
 
 def settle(connection: Connection, settled: Sequence[Settled], now: datetime) -> None:
-    """Move held rows on. In doubt, a row keeps its attempt, and its lease ends after the wait."""
+    """
+    Move held rows on. In doubt, a row keeps its attempt, and its lease ends after the wait; its fence moves on, so that
+    the same answer, repeated, is no second doubt.
+    """
     clock: int = connection.execute(select(now_us())).scalar_one()
     rows = [_step(one, clock, now) for one in settled]
     if rows:
@@ -82,6 +85,7 @@ _SETTLE = (
         lease_until=bindparam("doubtful_from"),
         attempts=deliveries.c.attempts + bindparam("spent"),
         doubts=deliveries.c.doubts + bindparam("doubted"),
+        fence=deliveries.c.fence + bindparam("ends_claim"),
         attempt_id=case((bindparam("keeps", type_=Integer) == 1, deliveries.c.attempt_id), else_=None),
         provider_id=func.coalesce(bindparam("known_as", type_=deliveries.c.provider_id.type), deliveries.c.provider_id),
         updated_at=bindparam("now"),
@@ -106,6 +110,7 @@ def _step(one: Settled, clock: int, now: datetime) -> dict[str, Any]:
         "doubtful_from": until if in_doubt else None,
         "spent": int(one.spends),
         "doubted": int(one.doubts),
+        "ends_claim": int(in_doubt),
         "keeps": int(one.keeps_attempt),
         "known_as": one.provider_id,
         "now": now,
