@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, TypeAlias
 
 from cyclopts import App, Parameter
-from migma_runtime import Campaigns, HeldVerdict, Preview, SendAnswer, Watch
+from migma_runtime import Campaigns, HeldVerdict, Preview, Progress, SendAnswer, Watch
 from migma_runtime.scheduling import appointment
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from migma_core.decision import Refused
 from migma_core.decision import explain as in_words
 from migma_core.delivery import CampaignStatus, DeliveryState
-from migma_core.delivery import effects as e
-from migma_core.delivery.delivery import SETTLED
 from migma_core.ports import DeliveryRecord, SendRecord, StoreFault
 
 from .common import USUAL, Mistake, Options
+from .following import follow
 from .screen import Screen, for_people, partition_rows
 
-__all__ = ["after", "app", "carry_out", "explain", "follow", "show_answer", "show_preview"]
+__all__ = ["after", "app", "carry_out", "explain", "show_answer", "show_preview"]
+
+States: TypeAlias = Mapping[DeliveryState, int]
 
 app = App(name="campaigns", help="Named sends to a tag or a segment; always marketing.")
 
@@ -109,7 +109,9 @@ def send(campaign: str, /, *, common: Options = USUAL) -> int:
     """Send a draft, or take up a campaign that was interrupted. Repeating it doubles nobody."""
     with common.open() as migma:
         record = migma.campaigns.find(common.project_of(migma).id, campaign)
-        return carry_out(common.screen, partial(migma.campaigns.send, record), f"migma campaigns send {campaign}")
+        before = migma.store.sends.states(record.id)
+        again = f"migma campaigns send {campaign}"
+        return carry_out(common.screen, partial(migma.campaigns.send, record), again, before)
 
 
 @app.command
@@ -219,10 +221,13 @@ def show_answer(screen: Screen, answer: SendAnswer) -> None:
     screen.json(answer)
 
 
-def carry_out(screen: Screen, run: Callable[[Watch], SendAnswer], again: str) -> int:
-    """Follow a send to its end, or say by which command it goes on; the exit code."""
+def carry_out(screen: Screen, run: Callable[[Watch], SendAnswer], again: str, before: States) -> int:
+    """
+    Follow a send to its end, or say by which command it goes on; the exit code. ``before`` are its rows as an earlier
+    run left them.
+    """
     try:
-        answer = follow(screen, run)
+        answer = follow(screen, run, Progress(before))
     except (KeyboardInterrupt, StoreFault):
         screen.warn(f"what was on its way is on record; go on with: {again}")
         raise
@@ -230,29 +235,6 @@ def carry_out(screen: Screen, run: Callable[[Watch], SendAnswer], again: str) ->
     if answer.status in {CampaignStatus.SENDING, CampaignStatus.PAUSED}:
         screen.warn(f"not everybody was reached; go on with: {again}")
     return 0 if answer.status == CampaignStatus.SENT else 1
-
-
-def follow(screen: Screen, run: Callable[[Watch], SendAnswer]) -> SendAnswer:
-    """Run a send with a progress bar on stderr."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=screen.err, disable=screen.as_json) as bar:
-        task = bar.add_task("planning", total=None)
-        planned = 0
-
-        def watch(effect: e.Effect[Any], _answer: Any) -> None:
-            nonlocal planned
-            match effect:
-                case e.WriteDeliveries(rows=rows):
-                    planned += sum(one.decision.is_mailable for one in rows)
-                    bar.update(task, total=planned)
-                case e.Record(settled=settled):
-                    bar.update(task, description="sending", advance=sum(one.state in SETTLED for one in settled))
-                case e.Wait(seconds, why):
-                    bar.update(task, description=f"waiting {seconds:.0f} s: {why}")
-                case _:
-                    pass  # the other effects move nobody
-
-        return run(watch)
 
 
 def after(common: Options, campaign: str, step: Callable[[Campaigns, SendRecord], SendAnswer]) -> int:

@@ -11,13 +11,11 @@ from migma_runtime import Migma
 
 from migma_core.request import Project
 
+from .logs import write_log
+from .mistake import Mistake
 from .screen import Screen
 
 __all__ = ["USUAL", "Common", "Mistake", "Options"]
-
-
-class Mistake(ValueError):
-    """The command cannot be carried out; the text says what, why and how to mend it."""
 
 
 @Parameter(name="*")
@@ -39,8 +37,10 @@ class Common:
         return Screen(as_json=self.json)
 
     def open(self, **settings: Any) -> Migma:
-        """Open the installation. Raises `FaultySettings`."""
-        return Migma.open(**self.arguments(), **settings)
+        """Open the installation, and write down what happens where a log is asked for. Raises `FaultySettings`."""
+        migma = Migma.open(**self.arguments(), **settings)
+        write_log(migma.parts.settings.log_path)
+        return migma
 
     def arguments(self) -> dict[str, Any]:
         """The settings given on the command line."""

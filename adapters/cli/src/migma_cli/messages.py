@@ -81,13 +81,17 @@ def send(  # noqa: PLR0913 - one parameter per option
             deliver_at=_aware(deliver_at),
         )
         common.screen.say(f"Accepted as {begun.id}.")
-        return carry_out(common.screen, partial(migma.sending.complete, begun), f"migma resume {begun.id}")
+        before = migma.store.sends.states(begun.id)
+        run = partial(migma.sending.complete, begun)
+        return carry_out(common.screen, run, f"migma resume {begun.id}", before)
 
 
 def resume(send_id: str, /, *, common: Options = USUAL) -> int:
     """Take up a direct send that was interrupted or paused, by its id. Repeating it doubles nobody."""
     with common.open() as migma:
-        return carry_out(common.screen, partial(migma.sending.resume, SendId(send_id)), f"migma resume {send_id}")
+        before = migma.store.sends.states(SendId(send_id))
+        run = partial(migma.sending.resume, SendId(send_id))
+        return carry_out(common.screen, run, f"migma resume {send_id}", before)
 
 
 def _aware(moment: datetime | None) -> datetime | None:

@@ -9,14 +9,17 @@ from .links import Holder, UnknownToken
 from .migma import Migma
 from .opt_outs import Unsubscribed
 from .preferences import Choice, Choices, Confirmation, Saved
+from .progress import Progress
 from .repeating import KeyConflict, KeyInProgress
 from .runner import Ran, Runner
 from .scheduling import Appointment
 from .sending import BegunSend, Preview, SendAnswer
 from .settings import FaultySettings, Settings
+from .telling import LOGGER
 from .words import SendWords
 
 __all__ = [
+    "LOGGER",
     "AdapterMissing",
     "Appointment",
     "BegunSend",
@@ -33,6 +36,7 @@ __all__ = [
     "Migma",
     "MissingVariables",
     "Preview",
+    "Progress",
     "Ran",
     "Runner",
     "Saved",

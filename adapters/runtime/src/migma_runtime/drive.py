@@ -8,6 +8,8 @@ from typing import Any, TypeAlias, TypeVar
 from migma_core.delivery import effects as e
 from migma_core.delivery.steps import Steps
 
+from .telling import told
+
 __all__ = ["Watch", "drive", "drive_async"]
 
 T = TypeVar("T")
@@ -21,7 +23,10 @@ def _nobody(effect: e.Effect[Any], answer: Any) -> None:
 
 
 def drive(steps: Steps[T], perform: Callable[[e.Effect[Any]], Any], watch: Watch | None = None) -> T:
-    """Run the steps to their end: perform each effect, send its answer back, and return what the steps return."""
+    """
+    Run the steps to their end: perform each effect, send its answer back, and return what the steps return. Each effect
+    is told to the log, and traced.
+    """
     answer: Any = None
     while True:
         try:
@@ -31,7 +36,9 @@ def drive(steps: Steps[T], perform: Callable[[e.Effect[Any]], Any], watch: Watch
             return result
         if isinstance(effect, e.Wait):
             (watch or _nobody)(effect, None)
-        answer = perform(effect)
+        with told(effect) as answered:
+            answer = perform(effect)
+            answered(answer)
         if not isinstance(effect, e.Wait):
             (watch or _nobody)(effect, answer)
 
@@ -49,6 +56,8 @@ async def drive_async(
             return result
         if isinstance(effect, e.Wait):
             (watch or _nobody)(effect, None)
-        answer = await perform(effect)
+        with told(effect) as answered:
+            answer = await perform(effect)
+            answered(answer)
         if not isinstance(effect, e.Wait):
             (watch or _nobody)(effect, answer)

@@ -43,6 +43,7 @@ class Settings(BaseSettings):
     provider: str = Field("outbox", description="the adapter that the built-in provider migma is bound to (design D16)")
     outbox: Path = Path("outbox")
     clock: str = "system"
+    log: Path | None = Field(None, description="a file that the command line appends what happens to, as JSON lines")
     policy: str = "migma"
     lease_seconds: float = Field(30.0, gt=0, le=3600)
     languages: tuple[str, ...] = Field(("en", "de"), min_length=1, description="of the pages, the usual one first")
@@ -99,6 +100,11 @@ class Settings(BaseSettings):
     def outbox_path(self) -> Path:
         """The Maildir of the local outbox."""
         return self.home / self.outbox
+
+    @property
+    def log_path(self) -> Path | None:
+        """The log of the command line."""
+        return None if self.log is None else self.home / self.log
 
     @classmethod
     def settings_customise_sources(

@@ -33,7 +33,8 @@ from migma_core.ports import DeliveryRecord, SendRecord
 from migma_core.request import Brand, Project
 
 from ..audience import Refusals, show_report
-from ..campaigns import follow, show_preview
+from ..campaigns import show_preview
+from ..following import follow
 from ..screen import Screen
 from .content import AUTUMN, RESET, WINTER
 from .people import write_people
