@@ -9,6 +9,7 @@ from .next_state import WhenUnknown
 from .outcome import Accepted, NotSent, Outcome, Rejected, Scope, Unknown
 from .pace import Breaker, Rate, Stream, WarmUp
 from .schedule import Fold, Gap, Reading, Schedule, StartTime, start_time
+from .stats import SendStats
 from .steps import send_steps
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "Schedule",
     "Scope",
     "SendId",
+    "SendStats",
     "StartTime",
     "Stream",
     "Unknown",

@@ -248,8 +248,8 @@ class CommitAttempts(Effect[bool]):
 @dataclass(frozen=True, slots=True)
 class HandOver(Effect[tuple[tuple[Outcome, ...] | None, ...]]):
     """
-    Give each lot to the provider, several at once where that is possible; one outcome per delivery of each. ``None`` for
-    a lot that came too late: its approvals or its lease had ended before the first byte, and nothing left.
+    Give each lot to the provider, several at once where that is possible; one outcome per delivery of each. ``None``
+    for a lot that came too late: its approvals or its lease had ended before the first byte, and nothing left.
     """
 
     lots: tuple[Lot, ...]

@@ -58,7 +58,8 @@ class MailboxFact(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailboxEvent:
     """
-    What became of a message at ``address``, sent from ``domain``. ``source`` is who says so, ``detail`` in which words.
+    What became of a message at ``address``, sent from ``domain``; where the provider says of which, ``delivery`` names
+    it, and stats count it. ``source`` is who says so, ``detail`` in which words.
 
     ``id`` is the provider's own: an event that is told twice counts once. ``at`` is aware.
     """
@@ -70,6 +71,7 @@ class MailboxEvent:
     source: str
     at: datetime
     detail: str = ""
+    delivery: DeliveryId | None = None
 
     def __post_init__(self) -> None:
         if not self.id:

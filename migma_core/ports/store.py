@@ -26,6 +26,7 @@ from ..decision.standing import Standing
 from ..delivery.campaign import Action, CampaignStatus
 from ..delivery.delivery import DeliveryState, SendId
 from ..delivery.effects import AudiencePage, AudienceRow
+from ..delivery.stats import SendStats
 from ..message.token import DeliveryId
 from ..request.brand import Brand
 from ..request.domain import SendingDomain
@@ -399,6 +400,10 @@ class Sends(Protocol):
     def states(self, send: SendId) -> Mapping[DeliveryState, int]: ...
 
     def reasons(self, send: SendId) -> Mapping[ReasonKind, int]: ...
+
+    def stats(self, send: SendId, now: datetime) -> SendStats:
+        """What became of it, by the definitions that senders compare; ``now`` is the moment it is true of."""
+        ...
 
     def log(
         self, send: SendId, *, state: DeliveryState | None = None, after: int = 0, limit: int = 100

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from email import message_from_bytes
 from pathlib import Path
@@ -325,3 +326,41 @@ def test_a_database_that_cannot_be_used_is_one_sentence(
     assert words in shown.err
     assert shown.err.count("\n") == 1
     assert "hunter2" not in shown.err
+
+
+def test_a_log_has_a_line_of_json_for_each_event(ready: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With MIGMA_LOG what the loop does is appended, nobody's address among it; without, nothing is written."""
+    ready(*CAMPAIGN)
+    monkeypatch.setenv("MIGMA_LOG", str(tmp_path / "log.jsonl"))
+
+    assert ready("campaigns", "send", "Autumn").code == 0
+
+    told = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert {"WriteDeliveries", "HandOver", "Finish"} <= {one["event"] for one in told}
+    assert all({"level", "timestamp", "migma"} <= one.keys() for one in told)
+    assert "example.com" not in str(told)
+
+
+def test_a_log_that_cannot_be_written_is_told_before_anything_is_sent(
+    ready: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sentence names the file and the setting."""
+    monkeypatch.setenv("MIGMA_LOG", str(tmp_path / "nowhere" / "log.jsonl"))
+    ran = ready(*CAMPAIGN)
+    assert ran.code == 1
+    assert "cannot be written" in ran.err
+    assert "MIGMA_LOG" in ran.err
+
+
+def test_stats_are_counts_and_what_nobody_told_stays_open(ready: Run) -> None:
+    """People see rows and numbers; programs have both in one document."""
+    ready(*CAMPAIGN)
+    ready("campaigns", "send", "Autumn")
+
+    shown, told = ready("campaigns", "stats", "Autumn"), ready("campaigns", "stats", "Autumn", "--json").json
+
+    assert re.search(r"sent +1\b", shown.out)
+    assert re.search(r"delivered +not told", shown.out)
+    assert told["status"] == "sent"
+    assert told["stats"]["sent"] == told["stats"]["accepted"] == told["states"]["accepted"] == 1
+    assert told["stats"]["delivered"] is None

@@ -156,9 +156,9 @@ def test_what_is_too_late_waits_for_a_person(
 
     assert (told.action, told.status, mails()) == (Action.MISS, CampaignStatus.DRAFT, [])
     assert "nobody was there to start it until 8.9 hours later" in (told.why or "")
-    assert migma.campaigns.stats(campaign).why == told.why
+    assert migma.campaigns.status(campaign).why == told.why
     migma.campaigns.schedule(campaign, soon(migma))
-    assert migma.campaigns.stats(campaign).why is None
+    assert migma.campaigns.status(campaign).why is None
     jump(database, SOON)
     assert [one.status for one in ran(migma)] == [CampaignStatus.SENT]
 
@@ -277,7 +277,7 @@ def test_a_time_that_cannot_be_kept_is_refused(
     campaign = draft(migma, project)
     with pytest.raises(ValueError, match=says):
         migma.campaigns.schedule(campaign, datetime.fromisoformat(at), zone)
-    assert migma.campaigns.stats(campaign).status == "draft"
+    assert migma.campaigns.status(campaign).status == "draft"
     assert migma.campaigns.appointment(campaign) is None
 
 
@@ -293,7 +293,7 @@ def test_only_what_may_be_sent_is_scheduled_and_only_from_where_it_may(
     migma.store.domains.suspend(project.account, "mail.example.com")
     with pytest.raises(SendRefused, match="suspended"):
         migma.campaigns.schedule(campaign, soon(migma))
-    assert [migma.campaigns.stats(one).status for one in (campaign, sent)] == ["draft", "sent"]
+    assert [migma.campaigns.status(one).status for one in (campaign, sent)] == ["draft", "sent"]
 
 
 def test_taken_off_or_cancelled_it_does_not_start(
@@ -347,7 +347,7 @@ def test_a_request_that_may_no_longer_go_out_is_paused_with_its_faults(
 
     assert (told.status, mails()) == (CampaignStatus.PAUSED, [])
     assert "suspended" in (told.why or "")
-    assert migma.campaigns.stats(campaign).why == told.why
+    assert migma.campaigns.status(campaign).why == told.why
 
 
 def test_a_runner_that_is_stopped_leaves_nothing_in_hand(
@@ -375,7 +375,7 @@ def test_a_runner_that_is_stopped_leaves_nothing_in_hand(
 
     small.sending.deliver = stopping  # type: ignore[method-assign]  # to stop it in the middle
     runner.run_due()
-    states = small.campaigns.stats(campaign).states
+    states = small.campaigns.status(campaign).states
     assert states == {DeliveryState.ACCEPTED: 5, DeliveryState.READY: 15}
     small.sending.deliver = delivering  # type: ignore[method-assign]
     jump(database, timedelta(seconds=10))

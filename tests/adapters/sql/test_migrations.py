@@ -21,7 +21,7 @@ from migma_core import Address, AddressKey
 from migma_core.request import AccountId
 from tests.support.sql_rows import NOW
 
-NEWEST = "0050"
+NEWEST = "0070"
 AS_OF_0001 = (
     "INSERT INTO accounts (id, name, created_at) VALUES ('a', 'a', 1)",
     (

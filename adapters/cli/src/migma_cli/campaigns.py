@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from typing import Annotated, TypeAlias
@@ -19,6 +20,7 @@ from migma_core.ports import DeliveryRecord, SendRecord, StoreFault
 from .common import USUAL, Mistake, Options
 from .following import follow
 from .screen import Screen, for_people, partition_rows
+from .stats import stats_rows
 
 __all__ = ["after", "app", "carry_out", "explain", "show_answer", "show_preview"]
 
@@ -158,8 +160,13 @@ def cancel(campaign: str, /, *, common: Options = USUAL) -> int:
 
 @app.command
 def stats(campaign: str, /, *, common: Options = USUAL) -> int:
-    """Show where a campaign stands, counted from its rows."""
-    return after(common, campaign, Campaigns.stats)
+    """Show where a campaign stands, and what became of its messages as far as providers have told."""
+    with common.open() as migma:
+        record = migma.campaigns.find(common.project_of(migma).id, campaign)
+        answer, told = migma.campaigns.status(record), migma.campaigns.stats(record)
+    show_answer(common.screen, answer, {"stats": told})
+    common.screen.table(("", "", "rate"), stats_rows(told), "")
+    return 0
 
 
 @app.command
@@ -208,8 +215,8 @@ def show_preview(screen: Screen, shown: Preview) -> None:
         screen.warn(in_words(shown.answer))
 
 
-def show_answer(screen: Screen, answer: SendAnswer) -> None:
-    """Where a send stands."""
+def show_answer(screen: Screen, answer: SendAnswer, more: Mapping[str, object] | None = None) -> None:
+    """Where a send stands; ``more`` goes beside it into the JSON."""
     rows = [(state.replace("_", " "), f"{number:,}") for state, number in answer.states.items()]
     rows += [(f"  {kind.replace('_', ' ')}", f"{number:,}") for kind, number in answer.withheld.items()]
     screen.say(f"{answer.status}" + (f": {answer.why}" if answer.why else ""))
@@ -218,7 +225,7 @@ def show_answer(screen: Screen, answer: SendAnswer) -> None:
         screen.warn(answer.warning)
     for sign in answer.wording:
         screen.warn(str(sign))
-    screen.json(answer)
+    screen.json(answer if more is None else {**{one.name: getattr(answer, one.name) for one in fields(answer)}, **more})
 
 
 def carry_out(screen: Screen, run: Callable[[Watch], SendAnswer], again: str, before: States) -> int:

@@ -27,7 +27,7 @@ from migma_core.decision import (
     replay,
 )
 from migma_core.decision.checker import check
-from migma_core.delivery import Action, Campaign, DeliveryState, Fold, Gap, Schedule, SendId
+from migma_core.delivery import Action, Campaign, DeliveryState, Fold, Gap, Schedule, SendId, SendStats
 from migma_core.ports import DeliveryRecord, SendRecord
 
 from .drive import Watch
@@ -171,9 +171,13 @@ class Campaigns:
         self._parts.store.sends.change_status(campaign.id, Action.CANCEL, self._parts.clock.now())
         return self._sending.status(campaign.id)
 
-    def stats(self, campaign: SendRecord) -> SendAnswer:
-        """The campaign's rows by state and reason."""
+    def status(self, campaign: SendRecord) -> SendAnswer:
+        """Where the campaign stands: its rows by state and reason."""
         return self._sending.status(campaign.id)
+
+    def stats(self, campaign: SendRecord) -> SendStats:
+        """What became of it, as far as providers have told (migma.md §1.12)."""
+        return self._parts.store.sends.stats(campaign.id, self._parts.clock.now())
 
     def explain(self, campaign: SendRecord, email: str) -> Explanation:
         """Say in words why this address was, was not, or would not be written to."""

@@ -72,8 +72,7 @@ def _asked(effect: e.Effect[Any]) -> Fields:
         case e.Wait(seconds, why):
             return {"wait": seconds, "why": why}
         case _:
-            send = getattr(effect, "send", None)
-            return {} if send is None else {"send": send}
+            return {"send": of} if (of := getattr(effect, "send", None)) is not None else {}
 
 
 def _handed_over(lots: Any) -> Fields:

@@ -163,6 +163,7 @@ def _mailbox_row(account: AccountId, pepper: bytes, one: MailboxEvent) -> dict[s
         "source": one.source,
         "detail": one.detail,
         "at": one.at,
+        "delivery": one.delivery,
     }
 
 

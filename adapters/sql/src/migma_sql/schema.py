@@ -288,7 +288,7 @@ consent_events = Table(
     Column("basis", Text),
     Column("version", Text),
     Column("confirmed_at", Instant),
-    Column("reference", Text),
+    Column("reference", Text, index=True),
 )
 """Append-only: every opt-in and opt-out, with time and means (O-01)."""
 
@@ -344,6 +344,7 @@ mailbox_events = Table(
     Column("source", Text, nullable=False),
     Column("detail", Text, nullable=False, server_default=""),
     Column("at", Instant, nullable=False),
+    Column("delivery", Text, index=True),
     Index("ix_mailbox_events_account_id_address_key_at", "account_id", "address_key", "at"),
 )
 """Bounces, complaints and deliveries as providers told them, each once; counted per sending domain in `domains`."""

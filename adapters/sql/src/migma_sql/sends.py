@@ -20,6 +20,7 @@ from migma_core.decision.standing import Standing
 from migma_core.delivery.campaign import Action, CampaignStatus
 from migma_core.delivery.delivery import DeliveryState, SendId
 from migma_core.delivery.effects import AudiencePage, AudienceRow
+from migma_core.delivery.stats import SendStats
 from migma_core.message.token import DeliveryId
 from migma_core.ports import DecisionRecord, DeliveryRecord, KeyHold, SendRecord
 from migma_core.request.content import Attachment
@@ -35,6 +36,7 @@ from .question import ask
 from .schema import campaigns, contacts, deliveries, sends
 from .sender import read_sender
 from .shapes import AnyRow, AnySelect
+from .stats import count_stats
 from .stepping import take_step
 
 __all__ = ["Sends", "UnknownSend"]
@@ -159,6 +161,12 @@ class Sends:
             for reasons, people in connection.execute(query.group_by(deliveries.c.reasons)):
                 counted[kinds_of(reasons)[0]] += people
         return counted
+
+    def stats(self, send: SendId, now: datetime) -> SendStats:
+        """What became of a send, counted from its rows and from what was reported since. Raises `UnknownSend`."""
+        with reading(self._engine) as connection:
+            read_accepted(connection, send)
+            return count_stats(connection, send, now)
 
     def log(
         self, send: SendId, *, state: DeliveryState | None = None, after: int = 0, limit: int = 100
