@@ -325,3 +325,15 @@ def test_a_database_that_cannot_be_used_is_one_sentence(
     assert words in shown.err
     assert shown.err.count("\n") == 1
     assert "hunter2" not in shown.err
+
+
+def test_a_campaign_is_tried_out(ready: Run) -> None:
+    """Who may get it gets it, who may not is told why, and the campaign is a draft as before."""
+    made = ("--name", "Autumn", "--tag", "news", "--html", "mail.html", "--subject", "Hi", "--from-name", "Acme")
+    ready("campaigns", "create", *made, "--from", "news@mail.example.com")
+    tried = ready("campaigns", "test", "Autumn", "--to", "a@example.com", "--json")
+    assert (tried.code, [one["state"] for one in tried.json]) == (0, ["accepted"])
+    both = ready("campaigns", "test", "Autumn", "--to", "a@example.com", "--to", "b@example.com")
+    assert both.code == 1
+    assert "unsubscribed" in both.out
+    assert ready("campaigns", "stats", "Autumn", "--json").json["status"] == "draft"

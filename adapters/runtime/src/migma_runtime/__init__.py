@@ -14,6 +14,7 @@ from .runner import Ran, Runner
 from .scheduling import Appointment
 from .sending import BegunSend, Preview, SendAnswer
 from .settings import FaultySettings, Settings
+from .trying import Tried
 from .words import SendWords
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "SendRefused",
     "SendWords",
     "Settings",
+    "Tried",
     "UnknownToken",
     "Unsubscribed",
     "Watch",
