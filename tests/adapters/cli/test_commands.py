@@ -364,3 +364,15 @@ def test_stats_are_counts_and_what_nobody_told_stays_open(ready: Run) -> None:
     assert told["status"] == "sent"
     assert told["stats"]["sent"] == told["stats"]["accepted"] == told["states"]["accepted"] == 1
     assert told["stats"]["delivered"] is None
+
+
+def test_a_campaign_is_tried_out(ready: Run) -> None:
+    """Who may get it gets it, who may not is told why, and the campaign is a draft as before."""
+    made = ("--name", "Autumn", "--tag", "news", "--html", "mail.html", "--subject", "Hi", "--from-name", "Acme")
+    ready("campaigns", "create", *made, "--from", "news@mail.example.com")
+    tried = ready("campaigns", "test", "Autumn", "--to", "a@example.com", "--json")
+    assert (tried.code, [one["state"] for one in tried.json]) == (0, ["accepted"])
+    both = ready("campaigns", "test", "Autumn", "--to", "a@example.com", "--to", "b@example.com")
+    assert both.code == 1
+    assert "unsubscribed" in both.out
+    assert ready("campaigns", "stats", "Autumn", "--json").json["status"] == "draft"

@@ -20,8 +20,9 @@ from migma_runtime import KeyConflict, KeyInProgress, Migma, SendAnswer, SendRef
 from migma_sql.engine import connect, reading
 from sqlalchemy import Engine, text
 
-from migma_core import Attachment, Project
+from migma_core import Attachment, Project, SendRequest
 from migma_core.delivery import effects as e
+from migma_core.ports import KeyHold
 from tests.adapters.conftest import BRAND, start_acme
 from tests.support.clock_jumps import jump
 from tests.support.examples import few
@@ -234,11 +235,11 @@ def test_a_run_that_was_slow_makes_nothing_once_another_took_over(
     """It stood still between taking its key and accepting; when it goes on, its send is not written."""
     queue = migma.sending.queue
 
-    def slow(*arguments: Any) -> SendAnswer:
+    def slow(request: SendRequest, under: KeyHold | None = None) -> SendAnswer:
         jump(database, timedelta(minutes=1))
         with Migma.open(home=migma.parts.settings.home) as other:
             assert other.sending.send(idempotency_key="k1", **words(project)).sent_count == 1
-        return queue(*arguments)
+        return queue(request, under)
 
     migma.sending.queue = slow  # type: ignore[method-assign]  # to stop in the middle
     with pytest.raises(RuntimeError, match="taken this idempotency key over"):

@@ -106,8 +106,9 @@ def test_what_mailboxes_said_counts_once_in_any_order(
 
 def event(name: str, what: MailboxFact, address: Address, at: datetime = NOW, detail: str = "") -> MailboxEvent:
     """One event from a provider."""
-    known = {"domain": "mail.example.com", "source": "ses", "detail": detail}
-    return MailboxEvent(id=name, what=what, address=address, at=at, **known)
+    return MailboxEvent(
+        id=name, what=what, address=address, at=at, domain="mail.example.com", source="ses", detail=detail
+    )
 
 
 def test_events_about_nobody_are_told_as_such(empty_store: Callable[[], SqlStore]) -> None:

@@ -116,6 +116,25 @@ def send(campaign: str, /, *, common: Options = USUAL) -> int:
         return carry_out(common.screen, partial(migma.campaigns.send, record), again, before)
 
 
+@app.command(name="test")
+def try_out(
+    campaign: str,
+    /,
+    *,
+    to: Annotated[tuple[str, ...], Parameter(help="A subscribed contact's address; up to ten.")],
+    common: Options = USUAL,
+) -> int:
+    """Send the very mail to a few people who may get it, to look at; the campaign stays as it is."""
+    with common.open() as migma:
+        tried = migma.campaigns.test_send(migma.campaigns.find(common.project_of(migma).id, campaign), to)
+    rows = ((for_people(one.address), one.state, one.words) for one in tried)
+    common.screen.table(("address", "state", "why"), rows, "")
+    for way in dict.fromkeys(way for one in tried for way in one.remedies):
+        common.screen.say(f"  what may change that: {way}")
+    common.screen.json(tried)
+    return 0 if all(one.state is DeliveryState.ACCEPTED for one in tried) else 1
+
+
 @app.command
 def pause(campaign: str, /, *, common: Options = USUAL) -> int:
     """Stop a campaign that is being sent, here or in another process; `send` takes it up again."""

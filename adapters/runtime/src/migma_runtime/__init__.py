@@ -1,6 +1,7 @@
 """The composition root: settings, adapters by entry point, and the sending service."""
 
 from .acceptance import MissingVariables, SendRefused
+from .async_migma import AsyncMigma
 from .campaigns import Campaigns, Explanation
 from .discovery import AdapterMissing
 from .drive import Watch
@@ -16,12 +17,14 @@ from .scheduling import Appointment
 from .sending import BegunSend, Preview, SendAnswer
 from .settings import FaultySettings, Settings
 from .telling import LOGGER
+from .trying import Tried
 from .words import SendWords
 
 __all__ = [
     "LOGGER",
     "AdapterMissing",
     "Appointment",
+    "AsyncMigma",
     "BegunSend",
     "Campaigns",
     "Choice",
@@ -44,6 +47,7 @@ __all__ = [
     "SendRefused",
     "SendWords",
     "Settings",
+    "Tried",
     "UnknownToken",
     "Unsubscribed",
     "Watch",

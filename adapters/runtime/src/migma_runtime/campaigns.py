@@ -35,6 +35,7 @@ from .held import HeldVerdict, held, settle_held
 from .parts import Parts
 from .scheduling import Appointment, appointment, schedule
 from .sending import Preview, SendAnswer, Sending
+from .trying import Tried, addresses_of, ended, trial_of
 from .words import SendWords
 
 __all__ = ["Campaigns", "Explanation"]
@@ -99,9 +100,13 @@ class Campaigns:
         Raises `CampaignConflict` from any other state (R55) and `SendRefused` where it may not go out; nothing has
         changed then.
         """
+        self.start(campaign)
+        return self._sending.deliver(campaign.id, watch)
+
+    def start(self, campaign: SendRecord) -> None:
+        """The first half of `send`: from now on it is being sent. Raises what `send` raises."""
         self._sending.check(campaign.request)
         self._parts.store.sends.change_status(campaign.id, Action.SEND, self._parts.clock.now())
-        return self._sending.deliver(campaign.id, watch)
 
     def schedule(
         self,
@@ -134,6 +139,34 @@ class Campaigns:
         """When a campaign starts, or started by itself; ``None`` where it has no time."""
         found = self._parts.store.schedules.of(campaign.id)
         return None if found is None else appointment(found)
+
+    def test_send(self, campaign: SendRecord, to: Collection[str]) -> Sequence[Tried]:
+        """
+        Send the campaign's mail to a few addresses now, to look at; the campaign stays as it is, numbers and all.
+
+        Each is decided about as the campaign would: who may not get it, and who is no subscribed contact, is told why
+        and gets nothing, now or later. Those who may get the very mail they will get. Raises what `send` raises, and
+        `ValueError` for no address, or more than ten; nothing is sent then.
+        """
+        return tuple(self._tried(campaign, one) for one in self.to_try(campaign, to))
+
+    def to_try(self, campaign: SendRecord, to: Collection[str]) -> Sequence[Address]:
+        """The addresses of a trial, each once, where it may go out at all. Raises what `test_send` raises."""
+        addresses = addresses_of(to)
+        self._sending.check(trial_of(campaign, addresses[0]))
+        return addresses
+
+    def _tried(self, campaign: SendRecord, address: Address) -> Tried:
+        send = self._sending.queue(trial_of(campaign, address)).id
+        self._sending.deliver(send, patience=0)
+        return self.tried(send, address)
+
+    def tried(self, send: SendId, address: Address) -> Tried:
+        """What became of a trial mail, which is over now."""
+        (row,) = self._parts.store.sends.log(send)
+        explained = self.explain(ended(self._parts, send), str(address))
+        words = "" if explained.state is DeliveryState.ACCEPTED else explained.words
+        return Tried(str(address), send, explained.state, words, explained.remedies, row.provider_id)
 
     def pause(self, campaign: SendRecord) -> SendAnswer:
         """

@@ -72,9 +72,8 @@ def _engaged(connection: Connection, send: SendId) -> dict[str, int]:
 def _unsubscribed(send: SendId) -> Any:
     c, d = consent_events.c, deliveries.c
     people = func.count(func.distinct(c.contact_id))
-    by_a_link = consent_events.join(
-        deliveries, c.reference == literal("delivery ") + d.ref
-    )  # as links put it on record
+    on_record = literal("delivery ") + d.ref  # as whoever leaves by a link is put there
+    by_a_link = consent_events.join(deliveries, c.reference == on_record)
     return select(people).select_from(by_a_link).where(d.send_id == send, c.what.in_(_LEFT))
 
 
