@@ -108,7 +108,7 @@ def test_a_process_killed_after_any_effect_is_resumed(opened: Opened, name: str,
 def test_a_process_stopped_beyond_its_lease_undoes_nothing(
     opened: Opened, name: str, purpose: Purpose, told: Told
 ) -> None:
-    """SIGSTOP after an effect, others go on, SIGCONT: what it had claimed is not its own, what it knows still counts."""
+    """SIGSTOP after an effect, others go on, SIGCONT: what it claimed is no longer its own, what it knows counts."""
     here, stopped = opened(name, FEW), 0
     for at in range(100) if is_thorough() else (COMMITTED,):
         send = here.ours.queue(here.migma, purpose)

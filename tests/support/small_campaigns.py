@@ -30,7 +30,7 @@ from migma_core import (
     TagHolders,
     TokenKeys,
 )
-from migma_core.delivery import Evidence
+from migma_core.delivery import Action, CampaignConflict, Evidence
 from migma_core.delivery import effects as e
 from migma_core.delivery.steps import send_steps
 from migma_core.message import compile_content
@@ -178,6 +178,14 @@ class Campaign:
                 return answer
 
             drive(send_steps(self.job), by_turns)
+
+    def change(self, action: Action) -> bool:
+        """Pause or take up from outside, as another process does; ``False`` where it is no step from here."""
+        try:
+            self.stage.stores[-1].sends.change_status(self.send, action, self.stage.clock.now())
+        except CampaignConflict:
+            return False
+        return True
 
     def leave(self, address: Address) -> None:
         """Somebody opts out of everything, at this moment."""
