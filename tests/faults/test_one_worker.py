@@ -11,7 +11,8 @@ import pytest
 from migma_core import DeliveryState
 from tests.support.examples import is_thorough
 from tests.support.invariants import violations
-from tests.support.small_campaigns import WORLDS, Campaign, Killed, Places, Stage, World, settled_well
+from tests.support.small_campaigns import WORLDS, Campaign, Stage, World, settled_well
+from tests.support.turns import Killed, Places
 
 
 def lives(campaign: Campaign, deaths: Sequence[int]) -> list[int]:

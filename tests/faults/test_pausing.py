@@ -14,7 +14,8 @@ from tests.support.by_turns import Worker
 from tests.support.examples import is_thorough
 from tests.support.invariants import counts, violations
 from tests.support.notebook import Way
-from tests.support.small_campaigns import WORLDS, Campaign, Places, Stage, World, settled_well
+from tests.support.small_campaigns import WORLDS, Campaign, Stage, World, settled_well
+from tests.support.turns import Places
 
 HUNDRED: Final = 100
 RACES: Final = 1_000 if is_thorough() else 12

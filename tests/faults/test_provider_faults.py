@@ -28,13 +28,14 @@ def expected(world: World, way: Way) -> dict[DeliveryState, int]:
 
 @pytest.mark.parametrize("way", [way for way in Way if way is not Way.TAKEN], ids=str)
 @pytest.mark.parametrize("world", WORLDS, ids=str)
+@pytest.mark.parametrize("awaited", [False, True], ids=["waiting", "awaited"])
 def test_every_request_may_go_wrong_once(
-    stage: Stage, world: World, way: Way, told: Callable[[str, int], None]
+    stage: Stage, world: World, way: Way, awaited: bool, told: Callable[[str, int], None]
 ) -> None:
     """Whichever request of the send it is, one command settles it; a suspended account needs a second one."""
     for number in range(2):
         campaign = stage.campaign(world, together=1, ways=[(number, way)], doubts=int(way in UNCLEAR))
-        campaign.work(stage.stores[0])
+        (campaign.work_awaited_on if awaited else campaign.work_on)(campaign.ports(stage.stores[0]))
         assert campaign.provider.requests > number
         if way is Way.SUSPENDED:
             assert campaign.run().status is CampaignStatus.PAUSED
