@@ -27,6 +27,13 @@ def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         yield set_up
 
 
+@pytest.fixture(scope="module")
+def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """Twenty people, on SQLite."""
+    with on_this_stage(f"sqlite:///{tmp_path_factory.mktemp('crowd') / 'migma.db'}", 20) as set_up:
+        yield set_up
+
+
 @pytest.fixture
 def told(record_property: Callable[[str, object], None]) -> Told:
     """Call it with a figure's name and a number; all of them are added up and shown at the end of the run."""

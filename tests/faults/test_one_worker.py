@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 
 from migma_core import DeliveryState
 from tests.support.examples import is_thorough
 from tests.support.invariants import violations
-from tests.support.small_campaigns import WORLDS, Campaign, Killed, Places, Stage, World, settled_well
+from tests.support.small_campaigns import WORLDS, Campaign, Stage, World, settled_well
+from tests.support.turns import Killed, Places
 
 
 def lives(campaign: Campaign, deaths: Sequence[int]) -> list[int]:
@@ -46,6 +48,19 @@ def test_a_worker_that_dies_anywhere_is_resumed(
         tried += [after(one, two) for one, (_, left) in enumerate(tried) for two in range(left)]
         assert len(tried) >= 400
     told("schedules of one worker", len(tried))
+
+
+@pytest.mark.parametrize("world", WORLDS if is_thorough() else WORLDS[3:], ids=str)
+def test_a_restart_with_other_settings_ends_the_same_campaign(stage: Stage, world: World) -> None:
+    """Whoever restarts it anywhere, with other sizes of batch and page, reaches the same people (listmonk #2278)."""
+    (places,) = lives(stage.campaign(world, together=2, page=1), ())
+    for place in range(places):
+        campaign = stage.campaign(world, together=2, page=1, doubts=1)
+        with suppress(Killed):
+            campaign.work(stage.stores[0], Places(place))
+        stage.leases_end()
+        replace(campaign, together=1, page=5).work(stage.stores[1])
+        settled_well(campaign)
 
 
 @pytest.mark.parametrize("dies", [False, True], ids=["goes on", "dies"])

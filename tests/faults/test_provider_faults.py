@@ -11,7 +11,7 @@ from migma_core import CampaignStatus, DeliveryState, Purpose
 from migma_core.delivery import Action, Evidence
 from tests.support.invariants import counts, violations
 from tests.support.notebook import Way
-from tests.support.small_campaigns import WORLDS, Campaign, Stage, World
+from tests.support.small_campaigns import WORLDS, Stage, World
 
 UNCLEAR: Final = frozenset({Way.TAKEN_UNHEARD, Way.LOST, Way.RAISES})
 ACCEPTED, HELD = DeliveryState.ACCEPTED, DeliveryState.HELD
@@ -26,26 +26,22 @@ def expected(world: World, way: Way) -> dict[DeliveryState, int]:
     return {ACCEPTED: 2}
 
 
-def take_up(campaign: Campaign) -> None:
-    """Go on with a send that stands still, once its reason is gone."""
-    campaign.stage.stores[0].sends.change_status(campaign.send, Action.SEND, campaign.stage.clock.now())
-    campaign.work(campaign.stage.stores[0])
-
-
 @pytest.mark.parametrize("way", [way for way in Way if way is not Way.TAKEN], ids=str)
 @pytest.mark.parametrize("world", WORLDS, ids=str)
+@pytest.mark.parametrize("awaited", [False, True], ids=["waiting", "awaited"])
 def test_every_request_may_go_wrong_once(
-    stage: Stage, world: World, way: Way, told: Callable[[str, int], None]
+    stage: Stage, world: World, way: Way, awaited: bool, told: Callable[[str, int], None]
 ) -> None:
     """Whichever request of the send it is, one command settles it; a suspended account needs a second one."""
     for number in range(2):
         campaign = stage.campaign(world, together=1, ways=[(number, way)], doubts=int(way in UNCLEAR))
-        campaign.work(stage.stores[0])
+        (campaign.work_awaited_on if awaited else campaign.work_on)(campaign.ports(stage.stores[0]))
         assert campaign.provider.requests > number
         if way is Way.SUSPENDED:
             assert campaign.run().status is CampaignStatus.PAUSED
             assert "suspended" in campaign.run().why
-            take_up(campaign)
+            assert campaign.change(Action.SEND)
+            campaign.work(stage.stores[0])
         run = campaign.run()
         assert violations(run) == []
         assert counts(run).states == expected(world, way)

@@ -28,10 +28,11 @@ TRIED: Final = (
 """By default those that differ to the loop; the others it meets as it meets the first."""
 
 
-def work(campaign: Campaign, faults: Faults) -> bool:
+def work(campaign: Campaign, faults: Faults, *, awaited: bool = False) -> bool:
     """Carry the campaign out with these faults; whether the command came to its end all the same."""
+    ports = campaign.ports(campaign.stage.stores[0], faults.of, faults.of)
     try:
-        campaign.work(campaign.stage.stores[0], ledger=faults.of, pace=faults.of)
+        (campaign.work_awaited_on if awaited else campaign.work_on)(ports)
     except StoreFault:
         return False
     return True
@@ -61,11 +62,14 @@ def test_every_call_to_the_store_may_fail_once(
     told("faults of the store injected, all survived", len(whole.called))
 
 
+@pytest.mark.parametrize("awaited", [False, True], ids=["waiting", "awaited"])
 @pytest.mark.parametrize("world", WORLDS, ids=str)
-def test_an_outcome_that_cannot_be_written_for_long_is_neither_lost_nor_repeated(stage: Stage, world: World) -> None:
+def test_an_outcome_that_cannot_be_written_for_long_is_neither_lost_nor_repeated(
+    stage: Stage, world: World, awaited: bool
+) -> None:
     """After so many tries the fault ends the command; the row stays in doubt, and is settled as after a crash."""
     campaign, faults = stage.campaign(world, together=1, doubts=1), Faults(FAULTS[0], named="record")
-    assert not work(campaign, faults)
+    assert not work(campaign, faults, awaited=awaited)
     assert faults.injected == MOST_TRIES
     assert len(campaign.provider.accepted) == 1
     stage.leases_end()

@@ -14,7 +14,8 @@ import pytest
 from migma_core.delivery import Evidence
 from tests.support.by_turns import WIRE, Worker, on_the_way
 from tests.support.examples import is_thorough
-from tests.support.small_campaigns import WORLDS, Campaign, Killed, Stage, World, dies_before, settled_well
+from tests.support.small_campaigns import WORLDS, Campaign, Stage, World, settled_well
+from tests.support.turns import Killed, dies_before
 
 MOVES: Final = 8
 """Steps that the two take in an order of the test's choosing; then each goes on to its end."""

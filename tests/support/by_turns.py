@@ -6,7 +6,7 @@ from collections.abc import Callable
 from threading import Semaphore, Thread, current_thread
 from typing import Final, cast
 
-from tests.support.small_campaigns import Killed, Turn
+from tests.support.turns import Killed, Turn
 
 __all__ = ["WIRE", "Worker", "on_the_way"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 
 from migma_core import Accepted, Attempt, Batch, DeliveryId, NotSent, Outcome, Parcel, Rejected, Scope, Unknown
@@ -48,13 +49,15 @@ def _uninterrupted() -> None:
 @dataclass
 class Notebook:
     """
-    Implements `Provider`. ``ways`` says what becomes of the request with a number, from 0 on; ``interrupt`` is called
+    Implements `Provider`. ``ways`` says what becomes of the request with a number, from 0 on; until ``opens`` all are
+    one too many. ``interrupt`` is called
     while a request is on its way, and may raise, or wait.
     """
 
     evidence: Evidence
     clock: Clock
     ways: Mapping[int, Way] = field(default_factory=dict)
+    opens: datetime | None = None
     interrupt: Callable[[], None] = _uninterrupted
     accepted: list[Acceptance] = field(default_factory=list)
     requests: int = 0
@@ -74,7 +77,7 @@ class Notebook:
         assert parcel.digest == attempt.body_digest, "other octets were put on record than are handed over"
         self.interrupt()
         number, self.requests = self.requests, self.requests + 1
-        way = self.ways.get(number, Way.TAKEN)
+        way = self.ways.get(number, Way.TAKEN) if self._is_open() else Way.BUSY
         if way not in _REFUSALS:
             self._take(batch, attempt, number)
         if way is Way.RAISES:
@@ -86,6 +89,9 @@ class Notebook:
         """Those that it took."""
         assert self.evidence is Evidence.LISTS
         return frozenset(deliveries) & {DeliveryId(one.delivery) for one in self.accepted}
+
+    def _is_open(self) -> bool:
+        return self.opens is None or self.clock.now() >= self.opens
 
     def _take(self, batch: Batch, attempt: Attempt, number: int) -> None:
         key = attempt.idempotency_key if self.evidence is Evidence.REPEATS else None

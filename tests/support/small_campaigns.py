@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from migma_clock import SimulatedClock
-from migma_runtime.drive import drive
+from migma_runtime.drive import drive, drive_async
 from migma_runtime.pacing import Limits, Pacing
-from migma_runtime.performing import Performer, Ports
+from migma_runtime.performing import AsyncPerformer, Performer, Ports
 from migma_sql import SqlStore, schema
 from migma_sql.engine import now_us, reading, writing
 from sqlalchemy import Engine, delete, event, select, update
@@ -20,17 +21,21 @@ from sqlalchemy import Engine, delete, event, select, update
 from migma_core import (
     MIGMA,
     Address,
+    Attempt,
+    Batch,
     ContactDraft,
     DeliveryState,
     Denials,
     Job,
+    Outcome,
+    Parcel,
     Purpose,
     SendId,
     Status,
     TagHolders,
     TokenKeys,
 )
-from migma_core.delivery import Evidence
+from migma_core.delivery import Action, CampaignConflict, Evidence
 from migma_core.delivery import effects as e
 from migma_core.delivery.steps import send_steps
 from migma_core.message import compile_content
@@ -40,17 +45,14 @@ from migma_core.testing.storage import put, request_to, some_project, some_send
 from tests.support.invariants import Attempted, Denial, Row, Run, counts, violations
 from tests.support.notebook import Notebook, Way
 from tests.support.sql_rows import PEPPER
+from tests.support.turns import Turn
 
 __all__ = [
     "LEASE",
     "WORLDS",
     "Campaign",
-    "Killed",
-    "Places",
     "Stage",
-    "Turn",
     "World",
-    "dies_before",
     "on_this_stage",
     "settled_well",
 ]
@@ -58,16 +60,6 @@ __all__ = [
 LEASE = timedelta(seconds=30)
 START = datetime(2026, 5, 1, 12, tzinfo=UTC)
 _KEYS = TokenKeys({1: bytes(range(32))})
-
-
-class Turn(Protocol):
-    """Called before each effect of a worker and (``done``) before its answer is seen; it may wait, or raise."""
-
-    def __call__(self, effect: str, /, *, done: bool) -> None: ...
-
-
-class Killed(BaseException):
-    """The process is gone: nothing of it catches this, and nothing is written after it."""
 
 
 class World(NamedTuple):
@@ -88,40 +80,23 @@ WORLDS = (
 )
 
 
-class Places:
-    """Counts the places where a worker can be stopped, and does something at one of them: it dies, if nothing else."""
-
-    def __init__(self, at: int | None = None, what: Callable[[], object] | None = None) -> None:
-        self.passed = 0
-        self._at, self._what = at, what or self._die
-
-    def __call__(self, _: str, *, done: bool) -> None:
-        if self.passed == self._at:
-            self._at = None
-            self._what()
-        self.passed += 1
-
-    @staticmethod
-    def _die() -> None:
-        raise Killed
-
-
-def dies_before(effect: str) -> Turn:
-    """Has a worker die before the first effect of this name."""
-
-    def turn(next_one: str, *, done: bool) -> None:
-        if next_one == effect:
-            raise Killed
-
-    return turn
-
-
 def _never(_: str, *, done: bool) -> None:
     """Nothing stops a worker."""
 
 
 def _as_it_is(port: Any) -> Any:
     return port
+
+
+@dataclass(frozen=True, slots=True)
+class _Awaited:
+    """The notebook for an event loop."""
+
+    notebook: Notebook
+
+    async def hand_over(self, batch: Batch, parcel: Parcel, attempt: Attempt, /) -> tuple[Outcome, ...]:
+        """As it is."""
+        return self.notebook.hand_over(batch, parcel, attempt)
 
 
 @dataclass
@@ -157,18 +132,23 @@ class Campaign:
             evidence=self.provider.evidence,
         )
 
-    def work(
+    def ports(
         self,
         store: SqlStore,
-        turn: Turn = _never,
-        *,
         ledger: Callable[[Ledger], Ledger] = _as_it_is,
         pace: Callable[[Pace], Pace] = _as_it_is,
-    ) -> None:
+    ) -> Ports:
+        """The outside of it, as a process with this store has it; ledger and pace may be wrapped."""
+        project, domain = self.stage.project, self.request.sender.domain
+        pacing = Pacing(pace(store.pace), project.account, "notebook", domain, Limits(), START.date)
+        return Ports(ledger(store.ledger), self.provider, self.stage.clock, pacing, LEASE)
+
+    def work(self, store: SqlStore, turn: Turn = _never) -> None:
         """Run the real loop on its real driver, from wherever the store stands, to its end or its interruption."""
-        clock, project = self.stage.clock, self.stage.project
-        pacing = Pacing(pace(store.pace), project.account, "notebook", self.request.sender.domain, Limits(), START.date)
-        ports = Ports(ledger(store.ledger), self.provider, clock, pacing, LEASE)
+        self.work_on(self.ports(store), turn)
+
+    def work_on(self, ports: Ports, turn: Turn = _never) -> None:
+        """The same on these ports."""
         with Performer(ports) as perform:
 
             def by_turns(effect: e.Effect[Any]) -> Any:
@@ -178,6 +158,22 @@ class Campaign:
                 return answer
 
             drive(send_steps(self.job), by_turns)
+
+    def work_awaited_on(self, ports: Ports) -> None:
+        """The same in an event loop."""
+
+        async def sleep(seconds: float) -> None:
+            self.stage.clock.sleep(seconds)
+
+        asyncio.run(drive_async(send_steps(self.job), AsyncPerformer(ports, _Awaited(self.provider), sleep)))
+
+    def change(self, action: Action) -> bool:
+        """Pause or take up from outside, as another process does; ``False`` where it is no step from here."""
+        try:
+            self.stage.stores[-1].sends.change_status(self.send, action, self.stage.clock.now())
+        except CampaignConflict:
+            return False
+        return True
 
     def leave(self, address: Address) -> None:
         """Somebody opts out of everything, at this moment."""
