@@ -27,6 +27,7 @@ from migma_core import (
     LocalTime,
     Policy,
     Project,
+    SendId,
 )
 from migma_core.delivery import effects as e
 from migma_core.ports import SendRecord
@@ -363,21 +364,18 @@ def test_a_runner_that_is_stopped_leaves_nothing_in_hand(
     runner = small.runner(told.append)
     delivering = small.sending.deliver
 
-    def stopping(*arguments: Any, **more: Any) -> Any:
-        send, watch = arguments
-
-        def seen(effect: e.Effect[Any], answer: Any) -> None:
-            watch(effect, answer)
+    def stopping(send: SendId, **more: Any) -> Any:
+        def seen(effect: e.Effect[Any], _answer: Any) -> None:
             if isinstance(effect, e.Record):
                 runner.stop()
 
         return delivering(send, seen, **more)
 
-    small.sending.deliver = stopping  # type: ignore[method-assign]  # to stop it in the middle
-    runner.run_due()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(small.sending, "deliver", stopping)
+        runner.run_due()
     states = small.campaigns.stats(campaign).states
     assert states == {DeliveryState.ACCEPTED: 5, DeliveryState.READY: 15}
-    small.sending.deliver = delivering  # type: ignore[method-assign]
     jump(database, timedelta(seconds=10))
     assert [one.status for one in ran(small)] == [CampaignStatus.SENT]
     assert len(mails()) == 20

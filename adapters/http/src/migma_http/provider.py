@@ -97,9 +97,17 @@ class AsyncHttpProvider:
         except Exception as fault:  # noqa: BLE001 - D7: an exception nobody listed
             return unforeseen(fault)
 
+    async def close(self) -> None:
+        """Close the transport's connections, if it keeps any."""
+        await getattr(self._transport, "close", _nothing_to_await)()
+
     def __repr__(self) -> str:
         return f"AsyncHttpProvider({self.codec!r})"
 
 
 def _nothing() -> None:
     """A transport of the user's own may have nothing to close."""
+
+
+async def _nothing_to_await() -> None:
+    """The same, awaited."""

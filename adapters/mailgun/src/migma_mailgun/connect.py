@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal, TypeAlias
 
 from migma_http import (
+    AiohttpTransport,
     AsyncHttpProvider,
     AsyncTransport,
     HttpSettings,
@@ -61,6 +62,6 @@ class Mailgun:
         return VerifyingHttpProvider(settings.codec, transport or Urllib3Transport(settings.limits))
 
     @staticmethod
-    def connect_async(settings: MailgunSettings, transport: AsyncTransport) -> AsyncHttpProvider:
-        """The same, awaited; whoever brings the transport closes it."""
-        return AsyncHttpProvider(settings.codec, transport)
+    def connect_async(settings: MailgunSettings, transport: AsyncTransport | None = None) -> AsyncHttpProvider:
+        """The same, awaited; without a transport, aiohttp with the settings' limits. Whoever connects it closes it."""
+        return AsyncHttpProvider(settings.codec, transport or AiohttpTransport(settings.limits))

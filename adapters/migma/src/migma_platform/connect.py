@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from migma_http import AsyncHttpProvider, AsyncTransport, Transport, Urllib3Transport, VerifyingHttpProvider
+from migma_http import (
+    AiohttpTransport,
+    AsyncHttpProvider,
+    AsyncTransport,
+    Transport,
+    Urllib3Transport,
+    VerifyingHttpProvider,
+)
 
 from migma_core.audience import TopicId
 
 from .codec import MigmaCodec
 from .settings import PlatformSettings
 
-__all__ = ["MigmaPlatform", "PlatformProvider"]
+__all__ = ["AsyncPlatformProvider", "MigmaPlatform", "PlatformProvider"]
 
 
 class PlatformProvider(VerifyingHttpProvider):
@@ -28,6 +35,20 @@ class PlatformProvider(VerifyingHttpProvider):
         return PlatformProvider(self._codec.knowing(topics), self._through)
 
 
+class AsyncPlatformProvider(AsyncHttpProvider):
+    """The same for an event loop."""
+
+    __slots__ = ("_codec", "_through")
+
+    def __init__(self, codec: MigmaCodec, transport: AsyncTransport) -> None:
+        super().__init__(codec, transport)
+        self._codec, self._through = codec, transport
+
+    def knowing(self, topics: Mapping[TopicId, str]) -> AsyncPlatformProvider:
+        """The same, with these topics known; it shares the connections."""
+        return AsyncPlatformProvider(self._codec.knowing(topics), self._through)
+
+
 class MigmaPlatform:
     """Migma's own API as a provider: `connect` for the loop, `connect_async` for an event loop."""
 
@@ -39,9 +60,9 @@ class MigmaPlatform:
         return PlatformProvider(_codec(settings), transport or Urllib3Transport(settings.limits))
 
     @staticmethod
-    def connect_async(settings: PlatformSettings, transport: AsyncTransport) -> AsyncHttpProvider:
-        """The same, awaited; whoever brings the transport closes it."""
-        return AsyncHttpProvider(_codec(settings), transport)
+    def connect_async(settings: PlatformSettings, transport: AsyncTransport | None = None) -> AsyncPlatformProvider:
+        """The same, awaited; without a transport, aiohttp with the settings' limits. Whoever connects it closes it."""
+        return AsyncPlatformProvider(_codec(settings), transport or AiohttpTransport(settings.limits))
 
 
 def _codec(settings: PlatformSettings) -> MigmaCodec:

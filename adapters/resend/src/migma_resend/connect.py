@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from migma_http import (
+    AiohttpTransport,
     AsyncHttpProvider,
     AsyncTransport,
     HttpSettings,
@@ -35,6 +36,8 @@ class Resend:
         return VerifyingHttpProvider(codec, transport or Urllib3Transport(settings.limits))
 
     @staticmethod
-    def connect_async(settings: ResendSettings, transport: AsyncTransport) -> AsyncHttpProvider:
-        """The same, awaited; whoever brings the transport closes it."""
-        return AsyncHttpProvider(ResendCodec(settings.key, settings.base_url), transport)
+    def connect_async(settings: ResendSettings, transport: AsyncTransport | None = None) -> AsyncHttpProvider:
+        """The same, awaited; without a transport, aiohttp with the settings' limits. Whoever connects it closes it."""
+        return AsyncHttpProvider(
+            ResendCodec(settings.key, settings.base_url), transport or AiohttpTransport(settings.limits)
+        )

@@ -1,6 +1,7 @@
 """The composition root: settings, adapters by entry point, and the sending service."""
 
 from .acceptance import MissingVariables, SendRefused
+from .async_migma import AsyncMigma
 from .campaigns import Campaigns, Explanation
 from .discovery import AdapterMissing
 from .drive import Watch
@@ -20,6 +21,7 @@ from .words import SendWords
 __all__ = [
     "AdapterMissing",
     "Appointment",
+    "AsyncMigma",
     "BegunSend",
     "Campaigns",
     "Choice",

@@ -100,9 +100,13 @@ class Campaigns:
         Raises `CampaignConflict` from any other state (R55) and `SendRefused` where it may not go out; nothing has
         changed then.
         """
+        self.start(campaign)
+        return self._sending.deliver(campaign.id, watch)
+
+    def start(self, campaign: SendRecord) -> None:
+        """The first half of `send`: from now on it is being sent. Raises what `send` raises."""
         self._sending.check(campaign.request)
         self._parts.store.sends.change_status(campaign.id, Action.SEND, self._parts.clock.now())
-        return self._sending.deliver(campaign.id, watch)
 
     def schedule(
         self,
@@ -144,9 +148,13 @@ class Campaigns:
         and gets nothing, now or later. Those who may get the very mail they will get. Raises what `send` raises, and
         `ValueError` for no address, or more than ten; nothing is sent then.
         """
+        return tuple(self._tried(campaign, one) for one in self.to_try(campaign, to))
+
+    def to_try(self, campaign: SendRecord, to: Collection[str]) -> Sequence[Address]:
+        """The addresses of a trial, each once, where it may go out at all. Raises what `test_send` raises."""
         addresses = addresses_of(to)
         self._sending.check(trial_of(campaign, addresses[0]))
-        return tuple(self._tried(campaign, one) for one in addresses)
+        return addresses
 
     def _tried(self, campaign: SendRecord, address: Address) -> Tried:
         send = self._sending.queue(trial_of(campaign, address)).id

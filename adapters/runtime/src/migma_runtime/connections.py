@@ -16,6 +16,7 @@ from .settings import FaultySettings, Keys, Settings, told
 
 __all__ = ["Connections", "connect"]
 
+_PROVIDERS: Final = "migma.provider"
 _KEEPERS: Final = "migma.sync"
 _OTHERS = tuple(name for name in PROVIDERS if name != BUILT_IN_PROVIDER)
 
@@ -52,6 +53,17 @@ class Connections:
             self._made[name] = _or_raise(connect(bound, self._options[bound], self._settings))
         return self._made[name]
 
+    def make_awaited(self, name: str) -> Any:
+        """
+        A new connection for an event loop to this provider, for its maker to close; ``None`` where its adapter has but
+        one colour. Raises what `get` raises.
+        """
+        bound = self._settings.provider if name == BUILT_IN_PROVIDER else name
+        entry = adapter(_PROVIDERS, bound)
+        if not hasattr(entry, "connect_async"):
+            return None
+        return _or_raise(connect(bound, self._options[bound], self._settings, by="connect_async"))
+
     @property
     def bound(self) -> str:
         """The adapter that the built-in provider is bound to (design D16)."""
@@ -76,14 +88,14 @@ class Connections:
 
 
 def connect(
-    name: str, options: Mapping[str, Any], settings: Settings, group: str = "migma.provider"
+    name: str, options: Mapping[str, Any], settings: Settings, group: str = _PROVIDERS, *, by: str = "connect"
 ) -> Result[Any, FaultySettings]:
     """Load a provider's adapter, read its options, and connect it; one without options lives in the outbox's folder."""
     entry = adapter(group, name)
     if not hasattr(entry, "connect"):
         return Success(entry(settings.outbox_path))
     try:
-        return Success(entry.connect(entry.Settings(**options)))
+        return Success(getattr(entry, by)(entry.Settings(**options)))
     except ValueError as wrong:  # of the options, or of what they lead to
         where = f"set MIGMA_{name.upper()}_<NAME>, or [providers.{name}] in migma.toml; keys belong in keys.toml"
         return Failure(FaultySettings(f"the provider {name} cannot be connected: {told(wrong)} ({where})"))

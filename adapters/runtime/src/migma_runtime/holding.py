@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from threading import Event
 from time import monotonic
-from typing import Any, Final
+from typing import Final
 
-from migma_core.delivery import effects as e
-
-from .drive import Watch
+from .performing import Ports
 
 __all__ = ["Hold"]
 
@@ -18,8 +17,8 @@ _PARTS_OF_A_LEASE: Final = 3
 
 class Hold:
     """
-    Watches a run, and says ``keep`` in time, by the process's own steady clock. Over where that says that another took
-    over, or where it is to ``stop``.
+    Something in hand. ``keep`` renews its lease and is asked in time, by the process's own steady clock; it is over
+    where that says that another took over, or where it is to ``stop``.
     """
 
     def __init__(self, keep: Callable[[], bool], lease_seconds: float, stop: Event | None = None) -> None:
@@ -33,14 +32,12 @@ class Hold:
         """Whether to claim nothing more."""
         return not self._ours or (self._stop is not None and self._stop.is_set())
 
-    def watching(self, watch: Watch | None) -> Watch:
-        """Renew the lease in time, then tell whoever watches."""
+    def beat(self) -> None:
+        """Renew the lease, if it is time."""
+        if self._ours and monotonic() - self._kept >= self._every:
+            self._ours = self._keep()
+            self._kept = monotonic()
 
-        def both(effect: e.Effect[Any], answer: Any) -> None:
-            if self._ours and monotonic() - self._kept >= self._every:
-                self._ours = self._keep()
-                self._kept = monotonic()
-            if watch is not None:
-                watch(effect, answer)
-
-        return both
+    def of(self, ports: Ports) -> Ports:
+        """The outside of a send that is carried out for as long as this is ours."""
+        return replace(ports, beat=self.beat, stopping=self.is_over)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from migma_core.delivery import Evidence, Job, SendId
 from migma_core.delivery.effects import ClaimedRow
@@ -14,11 +15,15 @@ from migma_core.ports import Capabilities, Provider
 from migma_core.request import SendRequest
 
 from .acceptance import check_content
+from .holding import Hold
 from .pacing import Limits, Pacing
 from .parts import Parts
 from .performing import Ports
 
-__all__ = ["Work", "job_of", "ports_of", "work_of"]
+__all__ = ["PATIENCE", "Work", "job_of", "ports_of", "work_of"]
+
+PATIENCE: Final = 900.0
+"""For how many seconds a run waits for messages that rest, before it ends."""
 
 
 class Work(NamedTuple):
@@ -28,14 +33,18 @@ class Work(NamedTuple):
     job: Job
 
 
-def work_of(parts: Parts, send: SendId) -> Work:
-    """What it takes to carry out an accepted send, in either colour. Raises what accepting it raises."""
+def work_of(parts: Parts, send: SendId, hold: Hold | None = None, patience: float = PATIENCE) -> Work:
+    """
+    What it takes to carry out an accepted send, in either colour, for as long as the ``hold`` is ours. Raises what
+    accepting it raises.
+    """
     request = parts.store.sends.get(send).request
     provider = parts.provider(request)
     brand = parts.store.projects.get(request.project).brand
     fields = parts.store.contacts.field_names(request.project)
     compiled = check_content(request, brand, fields, provider.capabilities)
-    return Work(ports_of(parts, request, provider), job_of(parts, send, compiled, provider))
+    ports, job = ports_of(parts, request, provider), job_of(parts, send, compiled, provider)
+    return Work(ports if hold is None else hold.of(ports), replace(job, patience=patience))
 
 
 def job_of(parts: Parts, send: SendId, compiled: Compiled, provider: Provider) -> Job:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from migma_core.audience import ProjectId, SegmentId, TopicId
 from migma_core.decision import Policy, Sender
@@ -14,6 +15,8 @@ from .connections import Connections
 from .settings import Keys, Settings
 
 __all__ = ["Parts"]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +37,12 @@ class Parts:
             raise LookupError(
                 f"the provider {request.provider} is not connected; connect it, or send through {BUILT_IN_PROVIDER}"
             )
-        knowing = getattr(found, "knowing", None)  # a provider with topics of its own is told which are ours
-        known: Provider = found if knowing is None else knowing(self._topics(request))
+        return self.informing(found, request)
+
+    def informing(self, provider: T, request: SendRequest) -> T:
+        """The provider; one with topics of its own is told which are ours."""
+        knowing = getattr(provider, "knowing", None)
+        known: T = provider if knowing is None else knowing(self._topics(request))
         return known
 
     def _topics(self, request: SendRequest) -> Mapping[TopicId, str]:

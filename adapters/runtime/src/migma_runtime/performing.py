@@ -43,13 +43,17 @@ def _never() -> bool:
     return False
 
 
+def _unheard() -> None:
+    """Nobody listens."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     """
     The outside of one send. ``inform`` adds to each claim what the store does not know of the sender's side: the
     providers that this installation is connected to. ``lease`` is the ledger's: a hand-over that has not begun when it
     ends does not begin, since others may doubt the attempt from then on. Once ``stopping`` says so, nothing more is let
-    through and nothing waited for: the loop ends, with what is in hand on record.
+    through and nothing waited for: the loop ends, with what is in hand on record. ``beat`` is heard before each effect.
     """
 
     ledger: Ledger
@@ -59,9 +63,11 @@ class Ports:
     lease: timedelta
     inform: Callable[[Sender], Sender] = _as_it_is
     stopping: Callable[[], bool] = _never
+    beat: Callable[[], None] = _unheard
 
     def perform(self, effect: e.Effect[Any]) -> Any:  # noqa: PLR0911 - one line per effect
         """Do what the effect says, hand-over and waiting aside. Raises `TypeError` for an effect nobody knows."""
+        self.beat()
         ledger, now = self.ledger, self.clock.now
         match effect:
             case e.ReadAudience(send, limit, wanted):

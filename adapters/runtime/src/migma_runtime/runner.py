@@ -91,6 +91,7 @@ class Runner:
     def _until_stopped(self, pool: ThreadPoolExecutor) -> None:
         running: set[_Future] = set()
         while not self._stop.is_set():
+            self._faults.clear()  # the campaign is taken up again once its lease is over
             try:
                 running = self._begin(pool, running)
                 running = self._finish(running) if running else self._rest()
@@ -140,7 +141,7 @@ class Runner:
         keep = partial(self._parts.store.schedules.keep, due.send, due.fence)
         hold = Hold(keep, self._parts.settings.lease_seconds, self._stop)
         try:
-            return self._sending.deliver(due.send, hold.watching(None), patience=_PATIENCE, stopping=hold.is_over)
+            return self._sending.deliver(due.send, patience=_PATIENCE, hold=hold)
         except StoreFault:
             raise
         except Exception as wrong:  # noqa: BLE001 - whatever is wrong with one campaign stops no other (reliability §9)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Final, Unpack
+from typing import Unpack
 
 from migma_wire import from_json, to_address, to_json
 
@@ -39,17 +39,14 @@ from migma_core.request import (
 from .acceptance import accept, check_content
 from .drive import Watch, drive
 from .holding import Hold
-from .jobs import Work, work_of
+from .jobs import PATIENCE, Work, work_of
 from .parts import Parts
 from .performing import Performer
 from .previewing import Preview, preview, sender_of
 from .repeating import is_final, let_go, let_go_where_refused, take_key
 from .words import SendWords
 
-__all__ = ["PATIENCE", "BegunSend", "Preview", "SendAnswer", "Sending"]
-
-PATIENCE: Final = 900.0
-"""For how many seconds a run waits for messages that rest, before it ends."""
+__all__ = ["BegunSend", "Preview", "SendAnswer", "Sending"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +145,7 @@ class Sending:
             return begun.answer
         try:
             if self.is_to_go_on(begun):
-                self._carry_out(work_of(self._parts, begun.id), self.keeping(begun, watch))
+                _carry_out(work_of(self._parts, begun.id, self.hold_of(begun)), watch)
             return self.answered(begun)
         finally:
             self.let_go(begun)
@@ -162,12 +159,11 @@ class Sending:
         self._parts.store.sends.change_status(begun.id, Action.SEND, self._parts.clock.now())
         return True
 
-    def keeping(self, begun: BegunSend, watch: Watch | None) -> Watch | None:
+    def hold_of(self, begun: BegunSend) -> Hold | None:
         """What keeps the send's key while it is carried out."""
         if begun.hold is None:
-            return watch
-        keep = partial(self._parts.store.idempotency_keys.keep, *begun.hold)
-        return Hold(keep, self._parts.settings.lease_seconds).watching(watch)
+            return None
+        return Hold(partial(self._parts.store.idempotency_keys.keep, *begun.hold), self._parts.settings.lease_seconds)
 
     def answered(self, begun: BegunSend) -> SendAnswer:
         """Where it stands now, kept under its key if that is the last there will be."""
@@ -257,27 +253,16 @@ class Sending:
         return preview(self._parts, request)
 
     def deliver(
-        self,
-        send: SendId,
-        watch: Watch | None = None,
-        *,
-        patience: float = PATIENCE,
-        stopping: Callable[[], bool] | None = None,
+        self, send: SendId, watch: Watch | None = None, *, patience: float = PATIENCE, hold: Hold | None = None
     ) -> SendAnswer:
         """
         Carry out an accepted send, or take it up again where an earlier run stopped.
 
         Safe to repeat and to interrupt: who was reached is not written to again, who was not is. Ends, rows left, where
-        all of them rest for longer than ``patience``, in seconds, and at the next claim once it is ``stopping``.
+        all of them rest for longer than ``patience``, in seconds, and at the next claim once a ``hold`` is over.
         """
-        ports, job = work_of(self._parts, send)
-        ports = ports if stopping is None else replace(ports, stopping=stopping)
-        self._carry_out(Work(ports, replace(job, patience=patience)), watch)
+        _carry_out(work_of(self._parts, send, hold, patience), watch)
         return self.status(send)
-
-    def _carry_out(self, work: Work, watch: Watch | None) -> None:
-        with Performer(work.ports, work.job.at_once) as perform:
-            drive(send_steps(work.job), perform, watch)
 
     def resume(self, send: SendId, watch: Watch | None = None) -> SendAnswer:
         """
@@ -286,11 +271,15 @@ class Sending:
         Raises `LookupError` for a send nobody accepted, `ValueError` for a campaign, which has its own way, and
         `CampaignConflict` for one that has ended.
         """
+        self.reopen(send)
+        return self.deliver(send, watch)
+
+    def reopen(self, send: SendId) -> None:
+        """The first half of `resume`: from now on it is being sent. Raises what `resume` raises."""
         record = self._parts.store.sends.get(send)
         if record.name is not None:
             raise ValueError(f"{send} is the campaign {record.name}; take it up with: migma campaigns send {send}")
         self._parts.store.sends.change_status(send, Action.SEND, self._parts.clock.now())
-        return self.deliver(send, watch)
 
     def reconcile(self, send: SendId, watch: Watch | None = None) -> SendAnswer:
         """Settle what a crash or a lost answer left in doubt, on evidence or by the policy, and send nothing new."""
@@ -314,3 +303,8 @@ class Sending:
             sends.reasons(send),
             lint(found.request),
         )
+
+
+def _carry_out(work: Work, watch: Watch | None) -> None:
+    with Performer(work.ports, work.job.at_once) as perform:
+        drive(send_steps(work.job), perform, watch)

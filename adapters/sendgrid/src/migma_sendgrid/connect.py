@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal, TypeAlias
 
 from migma_http import (
+    AiohttpTransport,
     AsyncHttpProvider,
     AsyncTransport,
     HttpSettings,
@@ -45,6 +46,8 @@ class SendGrid:
         return VerifyingHttpProvider(codec, transport or Urllib3Transport(settings.limits))
 
     @staticmethod
-    def connect_async(settings: SendGridSettings, transport: AsyncTransport) -> AsyncHttpProvider:
-        """The same, awaited; whoever brings the transport closes it."""
-        return AsyncHttpProvider(SendGridCodec(settings.key, settings.base_url), transport)
+    def connect_async(settings: SendGridSettings, transport: AsyncTransport | None = None) -> AsyncHttpProvider:
+        """The same, awaited; without a transport, aiohttp with the settings' limits. Whoever connects it closes it."""
+        return AsyncHttpProvider(
+            SendGridCodec(settings.key, settings.base_url), transport or AiohttpTransport(settings.limits)
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Literal, Self
 
-from migma_http import AsyncTransport, EndpointSettings, Secret, Transport, Urllib3Transport
+from migma_http import AiohttpTransport, AsyncTransport, EndpointSettings, Secret, Transport, Urllib3Transport
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from .chain import chain
@@ -103,9 +103,9 @@ class Ses:
         return SesProvider(_codec(settings), transport or Urllib3Transport(settings.limits))
 
     @staticmethod
-    def connect_async(settings: SesSettings, transport: AsyncTransport) -> AsyncSesProvider:
-        """The same, awaited; whoever brings the transport closes it."""
-        return AsyncSesProvider(_codec(settings), transport)
+    def connect_async(settings: SesSettings, transport: AsyncTransport | None = None) -> AsyncSesProvider:
+        """The same, awaited; without a transport, aiohttp with the settings' limits. Whoever connects it closes it."""
+        return AsyncSesProvider(_codec(settings), transport or AiohttpTransport(settings.limits))
 
 
 def _codec(settings: SesSettings) -> SesCodec:
