@@ -46,7 +46,7 @@ PEOPLE = "email,first_name,status,tags\n" + "".join(
 NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)
 LEDGER = {
     "sends": "status, why, finished_at",
-    "deliveries": "ref, address_key, cell, denials, reasons, state, why, attempt_id, attempts, doubts, fence, provider_id",
+    "deliveries": "ref, address_key, cell, denials, reasons, state, why, attempt_id, attempts, doubts, fence",
     "attempts": "provider, deliveries, content, token_key, composed_at, body_digest, finished_at",
     "pace": "provider, failures, openings, sent_today",
     "idempotency_keys": "key, digest, fence, made, result, finished_at",
@@ -170,7 +170,15 @@ def test_both_colours_leave_the_same_ledger(copies: tuple[Path, Path], alike: Ca
         ("resend", answering(200, body=b'{"data": []}')),
         ("resend", answering(429, "Retry-After: 3600\r\n")),
     ],
-    ids=str,
+    ids=[
+        "sendgrid accepts",
+        "sendgrid refuses the account",
+        "sendgrid breaks",
+        "mailgun accepts",
+        "mailgun refuses the request",
+        "resend accepts",
+        "resend throttles",
+    ],
 )
 def test_both_colours_say_the_same_to_a_provider_and_make_the_same_of_its_answers(
     copies: tuple[Path, Path],
@@ -283,9 +291,9 @@ def test_a_direct_send_in_an_event_loop_is_one_send_under_its_key(copies: tuple[
         assert answers == [answers[0]] * len(answers)
         assert all(isinstance(one, SendAnswer | KeyInProgress) for one in told)
         with pytest.raises(KeyConflict):
-            await migma.sending.send(idempotency_key="k1", **{**asked, "subject": "Other"})
+            await migma.sending.send(idempotency_key="k1", **(asked | {"subject": "Other"}))
         with pytest.raises(SendRefused):
-            await migma.sending.send(**{**asked, "recipient_id": "nobody"})
+            await migma.sending.send(**(asked | {"recipient_id": "nobody"}))
         queued = await migma.sending.send(queue_only=True, **asked)
         assert (queued.status, (await migma.sending.resume(queued.id)).sent_count) == ("queued", 12)
         request = await migma.sending.request(**asked)
@@ -331,7 +339,7 @@ def test_hand_overs_are_under_way_together_and_the_event_loop_goes_on(
 
 def test_waiting_is_awaited(copies: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """What rests is waited for by the sleep that the installation was given."""
-    monkeypatch.setenv("MIGMA_PACE", json.dumps({"outbox": {"per_second": 20, "burst": 6}}))
+    monkeypatch.setenv("MIGMA_PACE", json.dumps({"outbox": {"per_second": 4, "burst": 10}}))
     slept: list[float] = []
 
     async def sleep(seconds: float) -> None:

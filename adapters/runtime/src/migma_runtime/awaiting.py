@@ -51,8 +51,7 @@ class Awaiting:
         self, work: Work, watch: Watch | None = None, steps: Callable[[Job], Steps[Finished]] = send_steps
     ) -> None:
         """Run the steps of a send to their end."""
-        request = work.job.compiled.request
-        provider = self._awaited(request) or InThread(work.ports.provider)
+        provider = await self._awaited(work.job.compiled.request) or InThread(work.ports.provider)
         await drive_async(steps(work.job), AsyncPerformer(work.ports, provider, self._sleep), watch)
 
     async def close(self) -> None:
@@ -62,9 +61,9 @@ class Awaiting:
             if close is not None:
                 await close()
 
-    def _awaited(self, request: SendRequest) -> AwaitedProvider | None:
+    async def _awaited(self, request: SendRequest) -> AwaitedProvider | None:
         """The provider's own other colour, told of our topics where it has such of its own."""
         if request.provider not in self._made:
             self._made[request.provider] = self._parts.connections.make_awaited(request.provider)
         found = self._made[request.provider]
-        return None if found is None else self._parts.informing(found, request)
+        return None if found is None else await asyncio.to_thread(self._parts.informing, found, request)
