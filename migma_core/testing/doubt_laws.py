@@ -6,7 +6,7 @@ from collections import Counter
 
 from hypothesis import strategies as st
 
-from ..delivery.campaign import CampaignStatus
+from ..delivery.campaign import Action, CampaignStatus
 from ..delivery.delivery import DeliveryState
 from .law import law
 from .sending import (
@@ -138,6 +138,20 @@ class DoubtLaws(StorageLaws):
         store.ledger.pause(send, "somebody said so")
         assert store.ledger.reopen(attempt.id, NOTHING, self.now) is None
         assert store.sends.states(send) == {DeliveryState.UNKNOWN: 2}
+
+    @law("design D10", "a message of a cancelled send in doubt for ever", people=st.integers(1, 4), hears=st.booleans())
+    def test_doubt_of_a_cancelled_send_comes_to_an_end(self, people: int, hears: bool) -> None:
+        """It is not handed over again to find out, but held when the send is closed, and takes a late answer."""
+        store, project = audience(self, people)
+        send = ready(store, project)
+        attempt, held = in_flight(self.again(OVER).ledger, send, people)
+        store.sends.change_status(send, Action.CANCEL, self.now)
+        assert store.ledger.reopen(attempt.id, NOTHING, self.now) is None
+        assert store.ledger.finish(send, self.now).states == {DeliveryState.HELD: people}
+        if hears:
+            store.ledger.record([attempt.id], all_settled(held, "accepted"), self.now)
+            assert store.sends.states(send) == {DeliveryState.ACCEPTED: people}
+        assert store.sends.get(send).status is CampaignStatus.CANCELLED
 
     @law(
         "design D8",

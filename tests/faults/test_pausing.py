@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from random import Random
 from typing import Final
@@ -15,7 +16,7 @@ from tests.support.examples import is_thorough
 from tests.support.invariants import counts, violations
 from tests.support.notebook import Way
 from tests.support.small_campaigns import WORLDS, Campaign, Stage, World, settled_well
-from tests.support.turns import Places
+from tests.support.turns import Killed, Places
 
 HUNDRED: Final = 100
 RACES: Final = 1_000 if is_thorough() else 12
@@ -73,3 +74,27 @@ def test_pause_and_start_may_race(stage: Stage, world: World) -> None:
         if world.evidence is not Evidence.NONE:
             reached_once(campaign)
     assert paused >= RACES / 2
+
+
+@pytest.mark.parametrize("dies", [False, True], ids=["goes on", "dies"])
+@pytest.mark.parametrize("world", WORLDS, ids=str)
+def test_a_cancelled_campaign_comes_to_rest(stage: Stage, world: World, dies: bool) -> None:
+    """Cancelled before or after any effect, whether the worker goes on or is gone: every row ends, and says how."""
+    cancelled = 0
+    for place in range(0, 26, 1 if is_thorough() else 5):
+        campaign = stage.campaign(world, together=2, page=1, doubts=1)
+        with suppress(Killed):
+            campaign.work(stage.stores[0], Places(place, partial(cancel, campaign, dies)))
+        stage.leases_end()
+        campaign.work(stage.stores[0])
+        run = campaign.run()
+        assert violations(run) == []
+        cancelled += run.status is CampaignStatus.CANCELLED
+    assert cancelled >= 4
+
+
+def cancel(campaign: Campaign, dies: bool) -> None:
+    """Cancel, at this moment."""
+    campaign.change(Action.CANCEL)
+    if dies:
+        raise Killed

@@ -12,7 +12,7 @@ from migma_core.delivery.delivery import SETTLED, DeliveryState, SendId
 from migma_core.delivery.effects import Finished
 
 from .accepted import read_accepted
-from .delivery_state import count_states
+from .delivery_state import count_states, is_in_state
 from .schema import deliveries, sends
 
 __all__ = ["cancel_rest", "finish", "pause"]
@@ -32,6 +32,7 @@ def finish(connection: Connection, send: SendId, now: datetime) -> Finished:
     accepted = read_accepted(connection, send, lock=True)
     if accepted.status is CampaignStatus.CANCELLED:
         cancel_rest(connection, send, now)
+        _hold_doubt(connection, send, now)
     states = count_states(connection, send)
     if accepted.status is CampaignStatus.SENDING and accepted.fan_out_done and states.keys() <= SETTLED:
         why = _nobody_reached(connection, send, states)
@@ -48,6 +49,13 @@ def cancel_rest(connection: Connection, send: SendId, now: datetime) -> None:
     )
     rest = update(deliveries).where(d.send_id == send, waiting)
     connection.execute(rest.values(state=DeliveryState.CANCELLED.value, lease_until=None, updated_at=now))
+
+
+def _hold_doubt(connection: Connection, send: SendId, now: datetime) -> None:
+    """Nothing of a cancelled send is handed over again to find out: what is in doubt still waits for a person."""
+    why = "cancelled while nobody knew whether it was accepted"
+    in_doubt = update(deliveries).where(deliveries.c.send_id == send, is_in_state(DeliveryState.UNKNOWN))
+    connection.execute(in_doubt.values(state=DeliveryState.HELD.value, why=why, lease_until=None, updated_at=now))
 
 
 def _nobody_reached(connection: Connection, send: SendId, states: Mapping[DeliveryState, int]) -> str | None:
