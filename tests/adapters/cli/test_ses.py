@@ -61,14 +61,14 @@ def told(kind: str, message: str, status: int = 400) -> Manner:
     ],
 )
 def test_a_refusal_pauses_and_says_why(ready: Run, manner: Manner, says: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The account's fault is told with what to do; the row goes back; one request was made."""
+    """The account's fault is told with what to do; the row goes back; one message was attempted."""
     with counting_server(manner) as server:
         spoken(monkeypatch, "ses", base_url=server.url, allow_loopback="1", **KEYS)
         ran = check_secret(ready("send", *LETTER, *SES, "--json"))
     assert ran.code == 1
     assert says in ran.json["why"]
     assert ran.json["states"] == {"ready": 1}
-    assert server.count == 1
+    assert [one.split(b" ", 2)[0] for one in server.requests] == [b"GET", b"POST"]  # the quota, and the message
 
 
 @pytest.mark.parametrize(

@@ -9,14 +9,13 @@ from typing import Final, NamedTuple
 
 from migma_core.delivery import Evidence, Job, SendId
 from migma_core.delivery.effects import ClaimedRow
-from migma_core.delivery.pace import UNLIMITED
 from migma_core.message import Compiled, TokenKeys
 from migma_core.ports import Capabilities, Provider
 from migma_core.request import SendRequest
 
 from .acceptance import check_content
 from .holding import Hold
-from .pacing import Limits, Pacing
+from .pacing import Limits, Pacing, rate_of
 from .parts import Parts
 from .performing import Ports
 
@@ -70,7 +69,8 @@ def job_of(parts: Parts, send: SendId, compiled: Compiled, provider: Provider) -
 def ports_of(parts: Parts, request: SendRequest, provider: Provider) -> Ports:
     """The outside of one send."""
     settings, clock, name = parts.settings, parts.clock, provider.capabilities.name
-    limits = Limits(settings.pace.get(name, UNLIMITED), settings.warm_up.get(request.sender.domain))
+    rate = settings.pace.get(name) or rate_of(provider)
+    limits = Limits(rate, settings.warm_up.get(request.sender.domain))
     account = parts.store.projects.get(request.project).account
     pacing = Pacing(parts.store.pace, account, name, request.sender.domain, limits, lambda: clock.now().date())
     return Ports(parts.store.ledger, provider, clock, pacing, settings.lease, partial(parts.informed, request=request))

@@ -8,9 +8,9 @@ from datetime import date
 from typing import Final
 
 from migma_core.delivery.pace import UNLIMITED, Breaker, Granted, Rate, Stream, WarmUp
-from migma_core.ports import Pace
+from migma_core.ports import MeteredProvider, Pace, Provider, Quota
 
-__all__ = ["BREAKER", "Limits", "Pacing"]
+__all__ = ["BREAKER", "Limits", "Pacing", "rate_of"]
 
 BREAKER: Final = Breaker(failures=5, rest=30.0)
 """Five failures in a row, and the provider rests for half a minute, a minute, two … at most an hour."""
@@ -22,6 +22,18 @@ class Limits:
 
     provider: Rate = UNLIMITED
     warm_up: WarmUp | None = None
+
+
+def rate_of(provider: Provider) -> Rate:
+    """
+    What a provider says that its account may send in a second, where it says so (`MeteredProvider`); else no limit of
+    ours. Of a day's quota the provider itself tells when it is used up, and the stream pauses with its words.
+    """
+    if not hasattr(provider, "quota"):
+        return UNLIMITED
+    metered: MeteredProvider = provider  # type: ignore[assignment]  # it has what makes it one
+    told = metered.quota()
+    return told.rate if isinstance(told, Quota) else UNLIMITED
 
 
 class Pacing:
