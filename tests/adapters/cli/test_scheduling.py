@@ -95,7 +95,6 @@ def test_two_runners_start_one_campaign_once(many: Path, run: Run) -> None:
         assert _mails(many) == []
         _let_pass(timedelta(seconds=600))
         _wait_until(PEOPLE, many)
-        time.sleep(0.5)
     finally:
         for one in runners:
             one.send_signal(signal.SIGTERM)
@@ -124,7 +123,6 @@ def test_a_runner_that_was_killed_is_taken_over(many: Path, run: Run, monkeypatc
 
     with _runner() as other:
         _wait_until(PEOPLE, many)
-        time.sleep(0.5)
         other.send_signal(signal.SIGINT)
         out, err = other.communicate(timeout=60)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from threading import Event
-from typing import Final, TypeAlias
+from typing import Final
 
 from migma_core.delivery import Action, CampaignStatus, SendId
 from migma_core.ports import Due, StoreFault
@@ -43,9 +43,6 @@ class Ran:
     why: str | None = None
 
 
-_Future: TypeAlias = Future["Ran | StoreFault"]
-
-
 class Runner:
     """
     Starts what is due and carries it on, several campaigns at a time, beside any number of runners on the same store.
@@ -59,6 +56,7 @@ class Runner:
         self._sending = sending
         self._tell = tell
         self._stop = Event()
+        self._running: set[Future[Ran | StoreFault]] = set()
         self._faults: list[StoreFault] = []
 
     def stop(self) -> None:
@@ -81,51 +79,52 @@ class Runner:
                 loop(pool)
             except BaseException:
                 self.stop()
+                self._finish_all()
                 raise
 
     def _until_nothing_is_due(self, pool: ThreadPoolExecutor) -> None:
-        running = self._begin(pool, set())
-        while running:
-            running = self._begin(pool, self._finish(running))
+        self._begin(pool)
+        while self._running:
+            self._finish()
+            self._begin(pool)
 
     def _until_stopped(self, pool: ThreadPoolExecutor) -> None:
-        running: set[_Future] = set()
         while not self._stop.is_set():
             self._faults.clear()  # the campaign is taken up again once its lease is over
             try:
-                running = self._begin(pool, running)
-                running = self._finish(running) if running else self._rest()
+                self._begin(pool)
+                (self._finish if self._running else self._rest)()
             except StoreFault:
                 self._parts.clock.sleep(_LOOKS_EVERY)
-        while running:
-            running = self._finish(running)
+        self._finish_all()
 
-    def _begin(self, pool: ThreadPoolExecutor, running: set[_Future]) -> set[_Future]:
+    def _begin(self, pool: ThreadPoolExecutor) -> None:
         """Take what is due, for as long as there are hands for it."""
         read_zones_anew(self._parts)
         grace, now = self._parts.settings.grace, self._parts.clock.now
-        while len(running) < self._parts.settings.campaigns_at_once and not self._stop.is_set():
+        while len(self._running) < self._parts.settings.campaigns_at_once and not self._stop.is_set():
             due = self._parts.store.schedules.take(grace, now())
             if due is None:
                 break
-            running.add(pool.submit(self._carry_on, due))
-        return running
+            self._running.add(pool.submit(self._carry_on, due))
 
-    def _finish(self, running: set[_Future]) -> set[_Future]:
+    def _finish_all(self) -> None:
+        while self._running:
+            self._finish()
+
+    def _finish(self) -> None:
         """Tell of those that ended; wait for the first, but not for ever."""
-        ended, rest = wait(running, timeout=_LOOKS_EVERY, return_when=FIRST_COMPLETED)
+        ended, self._running = wait(self._running, timeout=_LOOKS_EVERY, return_when=FIRST_COMPLETED)
         for one in ended:
             became = one.result()
             if isinstance(became, Ran):
                 self._tell(became)
             else:
                 self._faults.append(became)
-        return rest
 
-    def _rest(self) -> set[_Future]:
+    def _rest(self) -> None:
         due = self._parts.store.schedules.next_due()
         self._parts.clock.sleep(_LOOKS_EVERY if due is None else min(_LOOKS_EVERY, max(due, _SOONEST)))
-        return set()
 
     def _carry_on(self, due: Due) -> Ran | StoreFault:
         """Carry a campaign on for as long as there is something to do. A store that fails leaves it to its lease."""
