@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -166,4 +167,7 @@ def _decoded(text: str) -> bytes | None:
 
 
 def _is_reference(text: str) -> bool:
-    return len(text) == 2 * _REFERENCE and text != "0" * len(text) and set(text) <= set("0123456789abcdef")
+    return _HEX.fullmatch(text) is not None and text != _NOBODY.hex()
+
+
+_HEX = re.compile(rf"[0-9a-f]{{{2 * _REFERENCE}}}")
