@@ -62,7 +62,9 @@ class Message(Sealed):
         if preferences_url is None and compiled.holds(PREFERENCES_URL):
             raise HeaderRefused("the content holds a link to the preferences and this recipient has none")
         variables = compiled.request.variables
-        filled = {name: as_text(variables[name] if name in variables else values.get(name)) for name in compiled.in_order}
+        filled = {
+            name: as_text(variables[name] if name in variables else values.get(name)) for name in compiled.in_order
+        }
         filled[UNSUBSCRIBE_URL] = unsubscribe_url or ""
         filled[PREFERENCES_URL] = preferences_url or ""
         filled[POSTAL_ADDRESS] = compiled.brand.postal_address
