@@ -1,6 +1,7 @@
 """
-End to end: a whole campaign out of SQLite, through SendGrid's shape, to a stub on loopback; decision, tokens, ledger and
-all, against a loop written by hand that reads the same rows, builds the same octets and logs what was answered.
+End to end: a whole campaign out of SQLite, through SendGrid's shape, to a stub on loopback; decision, tokens, ledger
+and all, against a loop written by hand that reads the same rows in the same batches, builds the same octets, and logs
+for each person that they are being sent to, and then what was answered: a commit before each request and one after it.
 
 The loop knows that everybody may be written to, decides nothing, and would lose or double people in a crash.
 """
@@ -114,21 +115,30 @@ def _bare(home: Path, url: str) -> float:
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "cache_size=-65536"):
             database.execute(f"PRAGMA {pragma}")
         database.execute("DROP TABLE IF EXISTS by_hand")
-        database.execute("CREATE TABLE by_hand (contact INTEGER PRIMARY KEY, delivery TEXT, at REAL, said TEXT)")
+        database.execute(
+            "CREATE TABLE by_hand (contact INTEGER PRIMARY KEY, delivery TEXT, state TEXT, at REAL, said TEXT)"
+        )
         start, after, sent = perf_counter(), 0, 0
         while rows := database.execute(_ROWS, (after, TOGETHER)).fetchall():
             people = [_person(row) for row in rows]
-            answer = client.request("POST", f"{url}/v3/mail/send", body=bare_body(form, people), headers=headers)
-            assert answer.status == 202  # noqa: PLR2004
-            said, now = answer.headers["X-Message-Id"], perf_counter()
-            log = [(row[0], person[1], now, said) for row, person in zip(rows, people, strict=True)]
-            database.execute("BEGIN IMMEDIATE")
-            database.executemany("INSERT INTO by_hand VALUES (?, ?, ?, ?)", log)
-            database.execute("COMMIT")
+            body = bare_body(form, people)
+            begun = [(row[0], person[1], "sending", perf_counter()) for row, person in zip(rows, people, strict=True)]
+            _commit(database, "INSERT INTO by_hand (contact, delivery, state, at) VALUES (?, ?, ?, ?)", begun)
+            answer = client.request("POST", f"{url}/v3/mail/send", body=body, headers=headers)
+            assert answer.status == 202
+            said = answer.headers["X-Message-Id"]
+            ended = [("accepted", perf_counter(), said, row[0]) for row in rows]
+            _commit(database, "UPDATE by_hand SET state = ?, at = ?, said = ? WHERE contact = ?", ended)
             after, sent = rows[-1][0], sent + len(rows)
         passed = perf_counter() - start
     assert sent == PEOPLE
     return passed
+
+
+def _commit(database: sqlite3.Connection, statement: str, rows: list[tuple[Any, ...]]) -> None:
+    database.execute("BEGIN IMMEDIATE")
+    database.executemany(statement, rows)
+    database.execute("COMMIT")
 
 
 _ROWS = """
