@@ -125,7 +125,7 @@ def _is_same(one: SendRequest, other: SendRequest) -> bool:
 
 def _lined(filled: dict[str, str]) -> dict[str, str]:
     """Nearly nobody's values hold a carriage return."""
-    if not any("\r" in value for value in filled.values()):
+    if "\r" not in "".join(filled.values()):
         return filled
     return {name: lined(value) for name, value in filled.items()}
 
@@ -136,8 +136,10 @@ def _check(subject: str, filled: Mapping[str, str], unsubscribe_url: str | None,
         raise HeaderRefused(f"with this recipient's values the subject holds {hidden} (compliance G-01)")
     if unsubscribe_url is not None:
         check_link(unsubscribe_url, loopback=loopback)
+    if "".join(filled.values()).isascii():
+        return
     for name, value in filled.items():
-        if not value.isascii() and lone_surrogate(value) is not None:
+        if lone_surrogate(value) is not None:
             raise HeaderRefused(
                 f"the value of {name} holds half a character (a lone surrogate), which no mail can hold"
             )

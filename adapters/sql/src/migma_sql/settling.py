@@ -17,12 +17,12 @@ from migma_core.message.token import DeliveryId
 from .accepted import read_accepted
 from .decisions import decision_columns
 from .engine import now_us
+from .functions import is_listed, list_of
 from .question import account_of
 from .schema import deliveries, domains
 
 __all__ = ["HeldRow", "count_accepted", "hold_rows", "put_in_flight", "settle"]
 
-_AT_ONCE = 500
 _FEW = 4  # for which a statement of their own costs more than it saves
 _STATES = {one.value: one for one in DeliveryState}
 
@@ -40,13 +40,10 @@ def hold_rows(
 ) -> dict[DeliveryId, HeldRow]:
     """Read rows as they are, and keep them so until the transaction ends; in one order, so that nobody deadlocks."""
     d = deliveries.c
-    query = select(d.ref, d.fence, d.state, d.attempt_id).order_by(d.ref).with_for_update()
+    query = select(d.ref, d.fence, d.state, d.attempt_id).where(is_listed(d.ref, "them"))
     query = query if only is None else query.where(only)
-    found: dict[DeliveryId, HeldRow] = {}
-    for some in _chunks(sorted(refs)):
-        for ref, fence, state, attempt in connection.execute(query.where(d.ref.in_(some))):
-            found[ref] = HeldRow(fence, _STATES[state], attempt)
-    return found
+    rows = connection.execute(query.order_by(d.ref).with_for_update(), {"them": list_of(list(refs))})
+    return {ref: HeldRow(fence, _STATES[state], attempt) for ref, fence, state, attempt in rows}
 
 
 def settle(connection: Connection, settled: Sequence[Settled], now: datetime) -> None:
@@ -118,7 +115,7 @@ class _Change(NamedTuple):
 
 def _change(values: Mapping[str, Any]) -> _Change:
     d = deliveries.c
-    together, alone = d.ref.in_(bindparam("them", expanding=True)), d.ref == bindparam("it")
+    together, alone = is_listed(d.ref, "them"), d.ref == bindparam("it")
     return _Change(*(update(deliveries).where(those).values(values) for those in (together, alone)))
 
 
@@ -131,8 +128,7 @@ def _update(
         if len(members) < _FEW:
             rows += [{**values, "it": one} for one in members]
         else:
-            for some in _chunks(members):
-                connection.execute(change.together, {**values, "them": some})
+            connection.execute(change.together, {**values, "them": list_of(members)})
     if rows:
         connection.execute(change.alone, rows)
 
@@ -180,7 +176,3 @@ def _moved(one: _Step, clock: int, now: datetime) -> dict[str, Any]:
 
 def _decision(decision: Decision) -> dict[str, Any]:
     return {f"fresh_{name}": value for name, value in decision_columns(decision).items()}
-
-
-def _chunks(refs: Sequence[DeliveryId]) -> Iterator[Sequence[DeliveryId]]:
-    return (refs[start : start + _AT_ONCE] for start in range(0, len(refs), _AT_ONCE))
