@@ -217,7 +217,11 @@ def address_key(address: Address, pepper: bytes) -> AddressKey:
 def _fault(local: str, domain: str) -> str | None:
     """What is wrong with these two parts, or ``None``."""
     if len(local) <= _SHORT and len(domain) <= _SHORT and _USUAL.fullmatch(f"{local}@{domain}"):
-        return None  # as nearly every address is; the others are looked at in detail
+        return None  # as nearly every address is
+    return _fault_in_detail(local, domain)
+
+
+def _fault_in_detail(local: str, domain: str) -> str | None:
     if (hidden := hidden_characters(local + domain)) is not None:
         return f"it holds the invisible character {hidden}; remove it"
     if local.startswith('"'):
