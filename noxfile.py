@@ -161,6 +161,15 @@ def thorough(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def faults(session: nox.Session) -> None:
+    """Kill, refuse and interrupt campaigns of full size, for many minutes; the default run tries a few of each kind."""
+    everything(session, "test")
+    chosen = session.posargs or ("tests/faults",)
+    shown = ("-rP", *IN_PARALLEL, *chosen)  # what was counted is printed at the end
+    session.run("python", "-m", "pytest", *shown, env={**quick(), "HYPOTHESIS_PROFILE": "faults"})
+
+
+@nox.session(default=False)
 def mutants(session: nox.Session) -> None:
     """Change the decision wing in many small ways and list what no test notices; arguments name modules of it."""
     everything(session, "test", "mutants")

@@ -16,6 +16,7 @@ _CALM = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("default", max_examples=50, database=None, **_CALM)  # type: ignore[arg-type]  # one mapping for all
 settings.register_profile("ci", settings.get_profile("default"), derandomize=True)
 settings.register_profile("thorough", settings.get_profile("default"), max_examples=10_000)
+settings.register_profile("faults", settings.get_profile("default"), max_examples=1_000)  # as many kills, full sizes
 settings.register_profile("alone", settings.get_profile("ci"), max_examples=10)  # that the core works by itself
 settings.register_profile("mutants", settings.get_profile("ci"), max_examples=25)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "default"))

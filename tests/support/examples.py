@@ -14,8 +14,8 @@ def is_thorough() -> bool:
 
 def few(usual: int) -> int:
     """
-    ``usual`` examples in the default run. A profile of more, such as ``thorough``, is obeyed to the full; one of fewer,
-    such as ``alone``, caps it.
+    ``usual`` examples in the default run. A profile of more, such as ``thorough`` or ``faults``, is obeyed to the full;
+    one of fewer, such as ``alone``, caps it.
     """
     asked = settings().max_examples
     return asked if is_thorough() else min(usual, asked)

@@ -8,6 +8,7 @@ from . import (
     audience,
     campaigns,
     domains,
+    doubt,
     home,
     lists,
     messages,
@@ -42,6 +43,8 @@ app.command(campaigns.app)
 campaigns.app.command(scheduling.schedule)
 campaigns.app.command(scheduling.unschedule)
 app.command(scheduling.run)
+campaigns.app.command(doubt.held)
+campaigns.app.command(doubt.reconcile)
 app.command(messages.send)
 app.command(messages.resume)
 app.command(messages.unsubscribe)

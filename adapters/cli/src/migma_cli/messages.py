@@ -13,6 +13,7 @@ from migma_core.delivery import SendId
 
 from .campaigns import carry_out
 from .common import USUAL, Mistake, Options
+from .left_over import where_it_stopped
 
 __all__ = ["resume", "send", "unsubscribe"]
 
@@ -89,9 +90,10 @@ def send(  # noqa: PLR0913 - one parameter per option
 def resume(send_id: str, /, *, common: Options = USUAL) -> int:
     """Take up a direct send that was interrupted or paused, by its id. Repeating it doubles nobody."""
     with common.open() as migma:
-        before = migma.store.sends.states(SendId(send_id))
+        answer = migma.sending.status(SendId(send_id))
+        common.screen.note(where_it_stopped(answer))
         run = partial(migma.sending.resume, SendId(send_id))
-        return carry_out(common.screen, run, f"migma resume {send_id}", before)
+        return carry_out(common.screen, run, f"migma resume {send_id}", answer.states)
 
 
 def _aware(moment: datetime | None) -> datetime | None:
