@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import ColumnElement, Connection, FromClause, LargeBinary, and_, false, func, literal, select
 
@@ -22,7 +24,7 @@ from .exclusions import condition_of, excluded_bit
 from .question import Question
 from .schema import contact_tags, contacts, tags
 from .search import Search
-from .shapes import AnyRow, AnySelect
+from .shapes import AnySelect
 from .standing import cell_of, denials_of, with_facts
 
 __all__ = ["Audience", "Place", "audience_of", "count_standings", "read_page", "row_of"]
@@ -73,13 +75,21 @@ def read_page(
 ) -> AudiencePage:
     """The next members by keyset: a page costs the same wherever it lies."""
     query = audience.rows.where(audience.place > place.after) if place.after else audience.rows
-    found = connection.execute(query.order_by(audience.place).limit(place.limit + 1)).all()
+    found = _fetched(connection, query.order_by(audience.place).limit(place.limit + 1))
     rows = tuple(_audience_row(row) for row in found[: place.limit])
-    people = {row.address_key: row.contact for row in rows}
-    known = circumstances_of_people(connection, question, people, wanted, now, audience.stranger)
-    if known:
+    if wanted.names:
+        people = {row.address_key: row.contact for row in rows}
+        known = circumstances_of_people(connection, question, people, wanted, now, audience.stranger)
         rows = tuple(row._replace(circumstances=known[row.address_key]) for row in rows)
     return AudiencePage(now, rows, rows[-1].contact if len(found) > place.limit else None)
+
+
+def _fetched(connection: Connection, query: AnySelect) -> list[Any]:
+    """The driver's own tuples, which hold what the rows do and cost less (performance §2)."""
+    cursor = connection.execute(query).cursor
+    assert cursor is not None  # noqa: S101 - a query has rows
+    with closing(cursor):
+        return cursor.fetchall()
 
 
 def count_standings(connection: Connection, audience: Audience) -> Mapping[Standing, int]:
@@ -155,6 +165,17 @@ def _rows(
     return select(*columns).select_from(with_facts(people, key, question))
 
 
-def _audience_row(row: AnyRow) -> AudienceRow:
+def _audience_row(row: Any) -> AudienceRow:
     contact, key, cell, denials = row
-    return AudienceRow(contact, AddressKey(key), Standing(cell, denials))
+    return _new_row(AudienceRow, (contact, key, _standing(cell, denials), None))
+
+
+_new_row = cast(
+    "Callable[[type[AudienceRow], tuple[Any, ...]], AudienceRow]", tuple.__new__
+)  # half the time of its own
+
+
+@lru_cache(maxsize=1 << 14)
+def _standing(cell: int, denials: int) -> Standing:
+    """A large audience has few standings."""
+    return Standing(cell, denials)
