@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -84,7 +84,7 @@ def read_page(
     return AudiencePage(now, rows, rows[-1].contact if len(found) > place.limit else None)
 
 
-def _fetched(connection: Connection, query: AnySelect) -> list[Any]:
+def _fetched(connection: Connection, query: AnySelect) -> Sequence[Any]:
     """The driver's own tuples, which hold what the rows do and cost less (performance §2)."""
     cursor = connection.execute(query).cursor
     assert cursor is not None  # noqa: S101 - a query has rows
