@@ -43,6 +43,7 @@ from migma_core.audience import (
     Not,
     SegmentId,
     Tagged,
+    TimeUnit,
     TopicId,
     matches,
 )
@@ -71,9 +72,9 @@ KEPT = values.contacts(project=PROJECT).filter(is_kept)
 QUESTION = Question(ACCOUNT, PROJECT, "migma", Purpose.MARKETING)
 
 
-def selected(connection: Connection, condition: Condition) -> set[str]:
+def selected(connection: Connection, condition: Condition, search: Search = Search.PAGED) -> set[str]:
     """The refs of the contacts that the database finds."""
-    return set(connection.scalars(select(schema.contacts.c.ref).where(matching(condition, PROJECT))))
+    return set(connection.scalars(select(schema.contacts.c.ref).where(matching(condition, PROJECT, search))))
 
 
 @settings(max_examples=AT_LEAST)
@@ -85,17 +86,18 @@ def selected(connection: Connection, condition: Condition) -> set[str]:
         unique_by=lambda one: one.address.canonical,
     ),
     conditions=st.lists(values.conditions(), min_size=1, max_size=3),
+    search=st.sampled_from(Search),
 )
 def test_the_database_selects_whom_python_matches(
-    shared: Engine, people: list[Contact], conditions: list[Condition]
+    shared: Engine, people: list[Contact], conditions: list[Condition], search: Search
 ) -> None:
-    """For any contacts and any conditions, the compiled predicate and `matches` agree about everybody."""
+    """For any contacts and conditions, and any way of searching, the predicate and `matches` agree about everybody."""
     people = [_with_id(one) for one in people]
     with undone(shared) as connection:
         for one in people:
             add_contact(connection, one)
         for condition in conditions:
-            assert selected(connection, condition) == {one.id for one in people if matches(condition, one)}
+            assert selected(connection, condition, search) == {one.id for one in people if matches(condition, one)}
 
 
 @settings(max_examples=AT_LEAST)
@@ -207,6 +209,16 @@ SHAPES: tuple[Condition, ...] = (
     Not(Tagged(("all",))),
     FieldIs("country", Mode.IS, ("FR",)),
     AnyOf((Tagged(("all",)), FieldIs("country", Mode.IS_NOT, ("FR",)))),
+    AnyOf((Tagged(("all",)), FieldIs("country", Mode.IS, ("FR",)))),
+    AnyOf((Tagged(("all",)), AllOf((AnyOf((Tagged(("others",)), FieldIs("country", Mode.IS, ("FR",)))),)))),
+    AnyOf(
+        (
+            Tagged(("all",)),
+            Engaged(action=EngagementAction.OPENED, mode=EngagementMode.WITHIN, amount=3, unit=TimeUnit.DAYS),
+        )
+    ),
+    Not(AnyOf((Tagged(("all",)), FieldIs("country", Mode.IS, ("FR",))))),
+    Not(AllOf((Tagged(("all",)), Not(FieldIs("country", Mode.IS, ("FR",)))))),
     *(Engaged(action=action, mode=EngagementMode.NEVER) for action in EngagementAction),
     Not(Engaged(action=EngagementAction.OPENED, mode=EngagementMode.NEVER)),
     AllOf(()),
@@ -221,7 +233,7 @@ def test_pages_are_found_without_sorting_or_scanning(
     """The database reads pages in the order of an index: the last costs what the first costs (performance §2)."""
     segment = SegmentId(ref())
     question = replace(
-        QUESTION, topic=TopicId("c" * 32), topic_default=DefaultSubscription.SUBSCRIBED, exclusions=left_out
+        QUESTION, topic=TopicId("c" * 32), topic_default=DefaultSubscription.SUBSCRIBED, exclusions=left_out, now=NOW
     )
     with undone(shared) as connection:
         row = {"name": "Some", "condition": condition_to_json(condition), "created_at": NOW}
@@ -255,7 +267,7 @@ def test_every_way_of_searching_finds_the_same_people(shared: Engine, condition:
             tags = frozenset({"all"} if number % 2 else {"others"} if number % 3 else ())
             add_contact(connection, _person(tags=tags, country="FR" if number > 3 else None))
         ids = select(schema.contacts.c.id)
-        ways = [set(connection.scalars(ids.where(matching(condition, PROJECT, search)))) for search in Search]
+        ways = [set(connection.scalars(ids.where(matching(condition, PROJECT, one, now=NOW)))) for one in Search]
     assert all(found == ways[0] for found in ways)
 
 

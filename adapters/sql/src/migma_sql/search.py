@@ -20,12 +20,13 @@ class Search(Enum):
     PAGED = "asked about one by one, in the order of the page"
     PROBED = "the same where PostgreSQL would read everybody instead, see `probed`"
     WHOLE = "in whatever order the database likes, since everybody is read"
+    BESIDE = "the same below an OR, where PostgreSQL makes no join of it"
     GATHERED = "all beforehand: SQLite does not do so by itself where everybody is read (performance §2)"
 
 
 def within(search: Search) -> Search:
     """The search below an ``OR``, which is what ``NOT`` makes of an ``AND``."""
-    return Search.PROBED if search is Search.PAGED else search
+    return {Search.PAGED: Search.PROBED, Search.WHOLE: Search.BESIDE}.get(search, search)
 
 
 def among(

@@ -107,7 +107,9 @@ def _denials(is_reserved: bool) -> ColumnElement[int]:
     stored, lifted = func.coalesce(addresses.c.denials, 0), func.coalesce(contacts.c.lifted, 0)
     mask = case((lifted.between(0, _ALL_DENIALS), lifted), else_=0).bitwise_or(int(Denials.PROVIDER_SUPPRESSED))
     of_address = case(
-        (stored.between(0, _ALL_DENIALS), stored.bitwise_and(mask.bitwise_not())), else_=int(Denials.UNREADABLE)
+        (stored == 0, 0),  # nearly everybody
+        (stored.between(0, _ALL_DENIALS), stored.bitwise_and(mask.bitwise_not())),
+        else_=int(Denials.UNREADABLE),
     )
     refused = case((_refusals.c.id.is_(None), 0), else_=int(Denials.PROVIDER_SUPPRESSED))
     return of_address.bitwise_or(refused).bitwise_or(_reserved_name(is_reserved))
