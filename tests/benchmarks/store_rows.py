@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from migma_sql import SqlStore, schema
 from migma_sql.engine import writing
@@ -27,16 +28,17 @@ SEGMENTS: dict[str, Condition] = {
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Whose people they are, the topic they chose, and the segments by name."""
+    """Whose people they are, the topic they chose, the segments by name, and since when ``opened`` looks back."""
 
     project: Project
     topic: TopicId
     segments: dict[str, SegmentId]
+    since: int = microseconds(NOW - timedelta(days=30))
 
 
 _NUMBERS = {
     "sqlite": "WITH RECURSIVE n(i) AS (SELECT :first UNION ALL SELECT i + 1 FROM n WHERE i < :last)",
-    "postgresql": "WITH n(i) AS (SELECT generate_series(:first, :last))",
+    "postgresql": "WITH n(i) AS (SELECT generate_series(CAST(:first AS bigint), CAST(:last AS bigint)))",
 }
 # a key that is evenly spread, as keyed hashes are: on SQLite printed by hand, since it has no hash of its own
 _KEY = {
@@ -54,10 +56,11 @@ INSERT INTO contacts (id, ref, project_id, address_key, local, domain, status, v
     CASE i % 8 WHEN 0 THEN 'FR' WHEN 1 THEN 'US' ELSE 'DE' END, '{{}}', 1, 1 FROM n
 """
 _REF = {"sqlite": "printf('%032x', i)", "postgresql": "lpad(to_hex(i), 32, '0')"}
+# an import writes them chunk by chunk, each in the order of its keys
 _ADDRESSES = """
 INSERT INTO addresses (account_id, address_key, denials)
 SELECT :account, address_key, CASE WHEN id % 100 = 3 THEN 1 WHEN id % 100 = 4 THEN 2 WHEN id % 100 IN (5, 6)
-    THEN 32 ELSE 0 END FROM contacts WHERE id BETWEEN :first AND :last ORDER BY address_key
+    THEN 32 ELSE 0 END FROM contacts WHERE id BETWEEN :first AND :last ORDER BY id / 5000, address_key
 """
 _REST = (
     # what an import leaves for everybody, and what feedback adds for some
