@@ -60,7 +60,8 @@ class MailboxEvent:
     """
     What became of a message at ``address``, sent from ``domain``. ``source`` is who says so, ``detail`` in which words.
 
-    ``id`` is the provider's own: an event that is told twice counts once. ``at`` is aware.
+    ``id`` is the provider's own: an event that is told twice counts once. ``message`` is what the provider calls the
+    message, where it says so: several soft bounces of one count once (K-05). ``at`` is aware.
     """
 
     id: str
@@ -70,6 +71,7 @@ class MailboxEvent:
     source: str
     at: datetime
     detail: str = ""
+    message: str = ""
 
     def __post_init__(self) -> None:
         if not self.id:
@@ -96,6 +98,7 @@ class Feedback(Protocol):
     def mailbox(self, account: AccountId, events: Iterable[MailboxEvent]) -> Recorded:
         """
         Keep what became of messages. A hard bounce and a complaint stop further mail at once (R59, R61), no other
-        event does (R60); both are counted for the domain, whose health they decide (R62).
+        event does (R60); both are counted for the domain, whose health they decide (R62). Soft bounces that reach the
+        limit of `SoftBounceCounter` stop marketing under a policy that asks for it, until a delivery succeeds (K-05).
         """
         ...

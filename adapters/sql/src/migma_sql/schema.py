@@ -341,6 +341,7 @@ mailbox_events = Table(
     Column("domain", Text, nullable=False),
     Column("source", Text, nullable=False),
     Column("detail", Text, nullable=False, server_default=""),
+    Column("message", Text, nullable=False, server_default=""),
     Column("at", Instant, nullable=False),
     Index("ix_mailbox_events_account_id_address_key_at", "account_id", "address_key", "at"),
 )

@@ -20,9 +20,11 @@ from .engine import now_us
 from .question import account_of
 from .schema import deliveries, domains
 
-__all__ = ["HeldRow", "count_accepted", "decide_again", "hold_rows", "settle"]
+__all__ = ["FORGOTTEN", "HeldRow", "count_accepted", "decide_again", "hold_rows", "settle"]
 
 _AT_ONCE = 500
+FORGOTTEN = "the person asked to be forgotten"
+"""Why a row is as it is whose person was erased. No later word takes its place: a provider's may quote the address."""
 
 
 class HeldRow(NamedTuple):
@@ -79,7 +81,7 @@ _SETTLE = (
     .where(deliveries.c.ref == bindparam("delivery"))
     .values(
         state=bindparam("to"),
-        why=bindparam("because"),
+        why=case((deliveries.c.why == FORGOTTEN, FORGOTTEN), else_=bindparam("because", type_=deliveries.c.why.type)),
         not_before=bindparam("rests_until"),
         lease_until=None,
         attempts=deliveries.c.attempts + bindparam("spent"),

@@ -1,5 +1,5 @@
 """
-What stands against an address is found by its key first, and a contact's deliveries by the contact.
+What stands against an address is found by its key first, a contact's deliveries by the contact; events name messages.
 
 A revision is history: it names no table or type of today's schema, and is never edited once it has been released.
 """
@@ -25,6 +25,7 @@ def upgrade() -> None:
         op.drop_constraint("pk_addresses", "addresses")
         op.create_primary_key("pk_addresses", "addresses", ["address_key", "account_id"])
     op.create_index("ix_deliveries_contact_id", "deliveries", ["contact_id"])
+    op.add_column("mailbox_events", sa.Column("message", sa.Text(), server_default="", nullable=False))
 
 
 def _rebuild() -> None:
