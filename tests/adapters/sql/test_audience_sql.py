@@ -13,8 +13,7 @@ from migma_sql import schema
 from migma_sql.audience import Place, audience_of, read_page
 from migma_sql.condition import matching
 from migma_sql.question import Question
-from migma_sql.search import Search
-from migma_sql.standing import AFTER
+from migma_sql.search import AFTER, Search
 from migma_wire.json import condition_to_json
 from sqlalchemy import Connection, Engine, select, text
 from sqlalchemy.dialects import postgresql

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
-from sqlalchemy import BigInteger, ColumnElement, FromClause, and_, bindparam, case, func, literal, or_
+from sqlalchemy import ColumnElement, FromClause, and_, case, func, literal, or_
 
 from migma_core.audience.address import RESERVED_NAMES, Address, is_reserved_name
 from migma_core.audience.consent import ConsentLevel
@@ -18,12 +18,9 @@ from migma_core.decision.standing import RADIX, ConsentFact, StatusFact, TopicFa
 from .functions import tail
 from .question import Question
 from .schema import addresses, contacts, suppressions, topic_choices
+from .search import after
 
-__all__ = ["AFTER", "cell_of", "denials_of", "with_facts"]
-
-AFTER = "page_begins_after"
-"""The parameter of a query for standings that says after which contact a page begins; where unset, before everybody."""
-_BEFORE_EVERYBODY = 1 - 2**63
+__all__ = ["cell_of", "denials_of", "with_facts"]
 
 _refusals = suppressions.alias("refusals")
 
@@ -40,8 +37,7 @@ def with_facts(people: FromClause, key: ColumnElement[bytes], question: Question
     Join to ``people``, who hold `contacts` (or a missing one), all that a standing is packed from.
 
     Joins on unique keys, not subqueries: nobody comes twice, and a page costs the same at the end as at the start
-    (performance §2). That a page begins after somebody is said of the choices as well, where it follows from the join:
-    PostgreSQL, which may walk along them, would else begin with the first choice on every page.
+    (performance §2). Where a page begins is said of the choices too, see `after`.
     """
     joined = people.outerjoin(
         addresses, and_(addresses.c.account_id == question.account, addresses.c.address_key == key)
@@ -59,7 +55,7 @@ def with_facts(people: FromClause, key: ColumnElement[bytes], question: Question
         and_(
             topic_choices.c.contact_id == contacts.c.id,
             topic_choices.c.topic_id == question.topic,
-            topic_choices.c.contact_id > bindparam(AFTER, _BEFORE_EVERYBODY, BigInteger),
+            topic_choices.c.contact_id > after(),
         ),
     )
 
