@@ -7,12 +7,12 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.benchmarks import composing, deciding, importing, sending
+from tests.benchmarks import composing, deciding, importing, sending, storing
 
 
 def main(arguments: list[str]) -> int:
     """Run all; ``--json FILE`` writes the figures down as well."""
-    figures = [*deciding.figures(), *composing.figures(), *sending.figures(), *importing.figures()]
+    figures = [*deciding.figures(), *composing.figures(), *sending.figures(), *importing.figures(), *storing.figures()]
     for figure in figures:
         print(figure)
     if arguments[:1] == ["--json"]:
