@@ -10,6 +10,7 @@ from .intake import Admission, ContactDraft, Intake, admit
 from .opt_in import CONFIRM_WITHIN, OptIn, OptInId
 from .segment import AllOf, AnyOf, Condition, Not, Segment, SegmentId, StatusIs, Tagged, ValidationIs, matches
 from .segment_words import in_words
+from .soft_bounces import SoftBounceCounter
 from .suppression import Denials, Suppression, SuppressionReason
 from .topic import DefaultSubscription, Topic, TopicId, Visibility
 from .values import Canonical, Scalar, canonical
@@ -51,6 +52,7 @@ __all__ = [
     "Segment",
     "SegmentId",
     "Shown",
+    "SoftBounceCounter",
     "SoftOptInTerm",
     "Status",
     "StatusIs",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 __all__ = ["Canonical", "Scalar", "canonical", "decimal_key", "microseconds"]
@@ -46,8 +47,18 @@ def canonical(value: Scalar) -> Canonical | None:
         case datetime():
             return Canonical(value.isoformat().casefold(), None, microseconds(value))
         case _:
-            text = _folded(str(value))
-            return Canonical(text, _number(text), _instant(text))
+            text = str(value)
+            return _remembered(text) if len(text) <= _SHORT else _read(text)
+
+
+def _read(text: str) -> Canonical:
+    folded = _folded(text)
+    return Canonical(folded, _number(folded), _instant(folded))
+
+
+# countries, plans, days: what is short comes again and again in a list
+_SHORT = 16
+_remembered = lru_cache(maxsize=1 << 12)(_read)
 
 
 def _folded(text: str) -> str:

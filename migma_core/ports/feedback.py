@@ -59,7 +59,8 @@ class MailboxFact(StrEnum):
 class MailboxEvent:
     """
     What became of a message at ``address``, sent from ``domain``; where the provider says of which, ``delivery`` names
-    it, and stats count it. ``source`` is who says so, ``detail`` in which words.
+    it: stats count it then, and several soft bounces of it once (K-05). ``source`` is who says so, ``detail`` in which
+    words.
 
     ``id`` is the provider's own: an event that is told twice counts once. ``at`` is aware.
     """
@@ -98,6 +99,7 @@ class Feedback(Protocol):
     def mailbox(self, account: AccountId, events: Iterable[MailboxEvent]) -> Recorded:
         """
         Keep what became of messages. A hard bounce and a complaint stop further mail at once (R59, R61), no other
-        event does (R60); both are counted for the domain, whose health they decide (R62).
+        event does (R60); both are counted for the domain, whose health they decide (R62). Soft bounces that reach the
+        limit of `SoftBounceCounter` stop marketing under a policy that asks for it, until a delivery succeeds (K-05).
         """
         ...

@@ -13,7 +13,7 @@ from migma_sql import schema
 from migma_sql.audience import Place, audience_of, read_page
 from migma_sql.condition import matching
 from migma_sql.question import Question
-from migma_sql.search import Search
+from migma_sql.search import AFTER, Search
 from migma_wire.json import condition_to_json
 from sqlalchemy import Connection, Engine, select, text
 from sqlalchemy.dialects import postgresql
@@ -32,8 +32,23 @@ from migma_core import (
     TagHolders,
     address_key,
 )
-from migma_core.audience import AllOf, AnyOf, Condition, FieldIs, Mode, Not, SegmentId, Tagged, TopicId, matches
+from migma_core.audience import (
+    AllOf,
+    AnyOf,
+    Condition,
+    DefaultSubscription,
+    FieldIs,
+    Mode,
+    Not,
+    SegmentId,
+    Tagged,
+    TimeUnit,
+    TopicId,
+    matches,
+)
 from migma_core.decision.circumstances import Wanted
+from migma_core.decision.standing import Cell, TopicFact
+from migma_core.delivery.effects import AudienceRow
 from migma_core.request import EarlierRecipients, Exclusion, Recipients
 from migma_core.testing import strategies as values
 from tests.support.sql_rows import (
@@ -56,9 +71,9 @@ KEPT = values.contacts(project=PROJECT).filter(is_kept)
 QUESTION = Question(ACCOUNT, PROJECT, "migma", Purpose.MARKETING)
 
 
-def selected(connection: Connection, condition: Condition) -> set[str]:
+def selected(connection: Connection, condition: Condition, search: Search = Search.PAGED) -> set[str]:
     """The refs of the contacts that the database finds."""
-    return set(connection.scalars(select(schema.contacts.c.ref).where(matching(condition, PROJECT))))
+    return set(connection.scalars(select(schema.contacts.c.ref).where(matching(condition, PROJECT, search))))
 
 
 @settings(max_examples=AT_LEAST)
@@ -70,17 +85,18 @@ def selected(connection: Connection, condition: Condition) -> set[str]:
         unique_by=lambda one: one.address.canonical,
     ),
     conditions=st.lists(values.conditions(), min_size=1, max_size=3),
+    search=st.sampled_from(Search),
 )
 def test_the_database_selects_whom_python_matches(
-    shared: Engine, people: list[Contact], conditions: list[Condition]
+    shared: Engine, people: list[Contact], conditions: list[Condition], search: Search
 ) -> None:
-    """For any contacts and any conditions, the compiled predicate and `matches` agree about everybody."""
+    """For any contacts and conditions, and any way of searching, the predicate and `matches` agree about everybody."""
     people = [_with_id(one) for one in people]
     with undone(shared) as connection:
         for one in people:
             add_contact(connection, one)
         for condition in conditions:
-            assert selected(connection, condition) == {one.id for one in people if matches(condition, one)}
+            assert selected(connection, condition, search) == {one.id for one in people if matches(condition, one)}
 
 
 @settings(max_examples=AT_LEAST)
@@ -169,12 +185,39 @@ def test_pages_end_where_the_audience_ends(shared: Engine, people: int, limit: i
     assert found == sorted({one for one in found if one is not None})
 
 
+@pytest.mark.parametrize("limit", [1, 2, 9])
+def test_a_choice_counts_wherever_a_page_begins(shared: Engine, limit: int) -> None:
+    """Who left the topic has left it on the first page and on every other, whatever number a row has."""
+    topic = TopicId("c" * 32)
+    question = replace(QUESTION, topic=topic, topic_default=DefaultSubscription.SUBSCRIBED)
+    with undone(shared) as connection:
+        words = {"name": "News", "default_subscription": "opt_out", "visibility": "public", "is_active": True}
+        add(connection, schema.topics, id=topic, project_id=PROJECT, created_at=NOW, **words)
+        for number in (-7, 5, 6, 8):
+            add_contact(connection, _person(tags=frozenset({"all"})), id=number)
+            chosen = {"contact_id": number, "topic_id": topic, "joined": False, "at": NOW, "source": "page"}
+            add(connection, schema.topic_choices, **chosen)
+        found = rows_of(connection, TagHolders("all"), limit, question)
+    assert [row.contact for row in found] == [-7, 5, 6, 8]
+    assert {Cell.unpacked(row.standing.cell).topic for row in found} == {TopicFact.SUBSCRIBED_LEFT}
+
+
 SHAPES: tuple[Condition, ...] = (
     Tagged(("all",)),
     Tagged(("all", "others")),
     Not(Tagged(("all",))),
     FieldIs("country", Mode.IS, ("FR",)),
     AnyOf((Tagged(("all",)), FieldIs("country", Mode.IS_NOT, ("FR",)))),
+    AnyOf((Tagged(("all",)), FieldIs("country", Mode.IS, ("FR",)))),
+    AnyOf((Tagged(("all",)), AllOf((AnyOf((Tagged(("others",)), FieldIs("country", Mode.IS, ("FR",)))),)))),
+    AnyOf(
+        (
+            Tagged(("all",)),
+            Engaged(action=EngagementAction.OPENED, mode=EngagementMode.WITHIN, amount=3, unit=TimeUnit.DAYS),
+        )
+    ),
+    Not(AnyOf((Tagged(("all",)), FieldIs("country", Mode.IS, ("FR",))))),
+    Not(AllOf((Tagged(("all",)), Not(FieldIs("country", Mode.IS, ("FR",)))))),
     *(Engaged(action=action, mode=EngagementMode.NEVER) for action in EngagementAction),
     Not(Engaged(action=EngagementAction.OPENED, mode=EngagementMode.NEVER)),
     AllOf(()),
@@ -188,7 +231,9 @@ def test_pages_are_found_without_sorting_or_scanning(
 ) -> None:
     """The database reads pages in the order of an index: the last costs what the first costs (performance §2)."""
     segment = SegmentId(ref())
-    question = replace(QUESTION, topic=TopicId("c" * 32), exclusions=left_out)
+    question = replace(
+        QUESTION, topic=TopicId("c" * 32), topic_default=DefaultSubscription.SUBSCRIBED, exclusions=left_out, now=NOW
+    )
     with undone(shared) as connection:
         row = {"name": "Some", "condition": condition_to_json(condition), "created_at": NOW}
         add(connection, schema.segments, id=segment, project_id=PROJECT, **row)
@@ -197,12 +242,14 @@ def test_pages_are_found_without_sorting_or_scanning(
             assert not re.search("OFFSET (?!0)", statement)
             assert statement.count("LEFT OUTER JOIN") == 3
             assert not [word for word in ("TEMP B-TREE", "SCAN", "Seq Scan", "Sort", "hashed SubPlan") if word in plan]
+            # of the choices, which PostgreSQL may walk along from there, see `with_facts`
+            assert re.search(r"on topic_choices.*?contact_id > '?5", plan) or connection.dialect.name == "sqlite"
 
 
 def _plan(connection: Connection, question: Question, recipients: Recipients) -> tuple[str, str]:
     """A page's query, and how the database would read a large one, which it would not do for three people."""
     audience = audience_of(connection, question, recipients, PEPPER)
-    query = audience.rows.where(audience.place > 5).order_by(audience.place).limit(3)
+    query = audience.rows.where(audience.place > 5).order_by(audience.place).limit(3).params({AFTER: 5})
     statement = str(query.compile(connection, compile_kwargs={"literal_binds": True}))
     if connection.dialect.name == "sqlite":
         return statement, str(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}").all())
@@ -219,16 +266,23 @@ def test_every_way_of_searching_finds_the_same_people(shared: Engine, condition:
             tags = frozenset({"all"} if number % 2 else {"others"} if number % 3 else ())
             add_contact(connection, _person(tags=tags, country="FR" if number > 3 else None))
         ids = select(schema.contacts.c.id)
-        ways = [set(connection.scalars(ids.where(matching(condition, PROJECT, search)))) for search in Search]
+        ways = [set(connection.scalars(ids.where(matching(condition, PROJECT, one, now=NOW)))) for one in Search]
     assert all(found == ways[0] for found in ways)
 
 
 def members(connection: Connection, recipients: TagHolders | SegmentMembers, limit: int = 2) -> list[int | None]:
     """Everybody in the audience, page by page."""
-    audience, after, found = audience_of(connection, QUESTION, recipients, PEPPER), 0, list[int | None]()
+    return [row.contact for row in rows_of(connection, recipients, limit)]
+
+
+def rows_of(
+    connection: Connection, recipients: TagHolders | SegmentMembers, limit: int, question: Question = QUESTION
+) -> list[AudienceRow]:
+    """The same with their standings."""
+    audience, after, found = audience_of(connection, question, recipients, PEPPER), 0, list[AudienceRow]()
     while True:
-        page = read_page(connection, QUESTION, audience, Place(after, limit), Wanted(), NOW)
-        found += [row.contact for row in page.rows]
+        page = read_page(connection, question, audience, Place(after, limit), Wanted(), NOW)
+        found += page.rows
         if page.after is None:
             return found
         after = page.after

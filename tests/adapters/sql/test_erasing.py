@@ -8,6 +8,7 @@ import pytest
 from migma_sql import schema
 from migma_sql.contacts import Contacts
 from migma_sql.engine import reading, writing
+from migma_sql.feedback import Feedback
 from migma_sql.ledger import SqlLedger
 from migma_sql.sends import Sends
 from sqlalchemy import Engine, select
@@ -30,8 +31,9 @@ from migma_core import (
 from migma_core.decision.circumstances import Wanted
 from migma_core.decision.record import record
 from migma_core.delivery.effects import Claimed, Decided, Settled
+from migma_core.ports import MailboxEvent, MailboxFact
 from migma_core.request import Recipients
-from tests.support.sql_rows import NOW, PEPPER, PROJECT, add_contact, ref
+from tests.support.sql_rows import ACCOUNT, NOW, PEPPER, PROJECT, add_contact, ref
 
 ADA = Address("ada", "example.org")
 NOTHING = Wanted()
@@ -119,3 +121,25 @@ def test_what_proves_unsent_is_not_sent_again(engine: Engine, to: Recipients) ->
 
     assert again.rows == ()
     assert dict(Sends(engine, PEPPER).states(send)) == {DeliveryState.WITHHELD: 1}
+
+
+def test_a_late_answer_brings_no_address_back(engine: Engine) -> None:
+    """What a provider or a mailbox says after the erasure settles the row, and is not kept in its words (O-06)."""
+    ledger = SqlLedger(engine, PEPPER, timedelta(hours=1))
+    send = begun(engine, ledger, TagHolders("all"))
+    attempt = commit(ledger, send, ledger.claim(send, 10, NOTHING, NOW))
+    assert attempt is not None
+    words = f"550 5.1.1 <{ADA}>: no such user"
+
+    Contacts(engine, PEPPER).erase(PROJECT, ADA, NOW, "test")
+    ledger.record([attempt.id], [Settled(attempt.deliveries[0], 1, DeliveryState.REJECTED, words)], NOW)
+    bounce = MailboxEvent(
+        id="1", what=MailboxFact.HARD_BOUNCE, address=ADA, domain="example.com", source="ses", at=NOW, detail=words
+    )
+    assert Feedback(engine, PEPPER).mailbox(ACCOUNT, [bounce]).fresh == 1
+
+    assert dict(Sends(engine, PEPPER).states(send)) == {DeliveryState.REJECTED: 1}
+    with reading(engine) as connection:
+        for table in schema.metadata.sorted_tables:
+            assert "550" not in str(connection.execute(select(table)).all()), table.name
+        assert connection.scalars(select(schema.mailbox_events.c.what)).all() == ["hard_bounce"]

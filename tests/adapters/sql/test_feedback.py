@@ -22,7 +22,9 @@ from migma_core import (
     DeliveryId,
     EngagementAction,
     Project,
+    SoftBounceCounter,
     Status,
+    Suppression,
     SuppressionReason,
 )
 from migma_core.ports import EngagementEvent, MailboxEvent, MailboxFact, Recorded
@@ -104,10 +106,63 @@ def test_what_mailboxes_said_counts_once_in_any_order(
         assert story.contact.status is (Status.BOUNCED if SuppressionReason.BOUNCE in reasons else status)
 
 
-def event(name: str, what: MailboxFact, address: Address, at: datetime = NOW, detail: str = "") -> MailboxEvent:
+@settings(max_examples=30)
+@given(
+    told=st.lists(
+        st.tuples(
+            st.sampled_from((MailboxFact.SOFT_BOUNCE,) * 4 + (MailboxFact.DELIVERED,)),
+            st.integers(0, 40),
+            st.integers(0, 9),
+        ),
+        max_size=14,
+    ),
+    data=st.data(),
+)
+def test_soft_bounces_stop_marketing_alike_in_any_order(
+    empty_store: Callable[[], SqlStore], told: list[tuple[MailboxFact, int, int]], data: st.DataObject
+) -> None:
+    """Who has reached the limit since the last delivery is denied, whichever event was told first, or twice (K-05)."""
+    store = empty_store()
+    project, _ = begin(store)
+    ada = PEOPLE[0]
+    events = [
+        event(str(name), what, ada, NOW + timedelta(days=day), delivery=DeliveryId(str(message)))
+        for name, (what, day, message) in enumerate(told)
+    ]
+    arrived = [one.at for one in events if one.what is MailboxFact.DELIVERED]
+    soft = [one for one in events if one.what is MailboxFact.SOFT_BOUNCE and all(one.at > at for at in arrived)]
+
+    for one in data.draw(st.permutations(events + events[:3])):
+        store.feedback.mailbox(project.account, [one])
+
+    found = [one.at for one in store.contacts.story(project.id, ada).suppressions]
+    reached = SoftBounceCounter().reached((str(one.delivery), one.at) for one in soft)
+    assert bool(found) is (reached is not None)
+    store.suppressions.add(project.account, PEOPLE[1], Suppression(SuppressionReason.SOFT_BOUNCE_LIMIT, NOW, "told"))
+    for name, what in (("s", MailboxFact.SOFT_BOUNCE), ("d", MailboxFact.DELIVERED)):
+        assert store.contacts.story(project.id, PEOPLE[1]).suppressions
+        store.feedback.mailbox(project.account, [event(name, what, PEOPLE[1], NOW + timedelta(days=1))])
+    assert not store.contacts.story(project.id, PEOPLE[1]).suppressions
+
+
+def event(
+    name: str,
+    what: MailboxFact,
+    address: Address,
+    at: datetime = NOW,
+    detail: str = "",
+    delivery: DeliveryId | None = None,
+) -> MailboxEvent:
     """One event from a provider."""
     return MailboxEvent(
-        id=name, what=what, address=address, at=at, domain="mail.example.com", source="ses", detail=detail
+        id=name,
+        what=what,
+        address=address,
+        at=at,
+        domain="mail.example.com",
+        source="ses",
+        detail=detail,
+        delivery=delivery,
     )
 
 

@@ -33,6 +33,7 @@ AS_OF_0001 = (
         " updated_at) VALUES (1, 'c', 'p', '', 'ada', 'example.com', false, '{}', 1, 1)"
     ),
     "INSERT INTO consent_events (contact_id, what, level, source, at) VALUES (1, 'opt_in', 'proven', 'form', 7)",
+    "INSERT INTO addresses (account_id, address_key, denials, epoch) VALUES ('a', '1', 5, 2), ('a', '0', 1, 0)",
 )
 
 
@@ -54,7 +55,10 @@ def test_the_migrations_make_the_schema(bare: Engine) -> None:
 
 
 def test_what_the_first_revision_wrote_stays(bare: Engine) -> None:
-    """It stays word for word; its consents have no basis, which means express, and its projects no advertisement."""
+    """
+    It stays word for word, denials first of all; its consents have no basis, which means express, and its projects no
+    advertisement.
+    """
     with writing(bare) as connection:
         config = alembic_config()
         config.attributes["connection"] = connection
@@ -68,8 +72,10 @@ def test_what_the_first_revision_wrote_stays(bare: Engine) -> None:
     with reading(bare) as connection:
         kept = connection.execute(text("SELECT what, level, source, at, basis FROM consent_events")).all()
         brands = connection.execute(text("SELECT name, advertisement FROM projects")).all()
+        denied = connection.execute(text("SELECT account_id, denials, epoch FROM addresses ORDER BY denials")).all()
     assert [tuple(row) for row in kept] == [("opt_in", "proven", "form", 7, None)]
     assert [tuple(row) for row in brands] == [("p", "")]
+    assert [tuple(row) for row in denied] == [("a", 1, 0), ("a", 5, 2)]
 
 
 def test_what_has_people_in_it_can_be_erased_from(bare: Engine) -> None:

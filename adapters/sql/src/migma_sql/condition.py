@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, not_, or_, select, true
+from sqlalchemy import ColumnElement, and_, false, not_, or_, select, true, union_all
 
 from migma_core.audience.contact import ProjectId
 from migma_core.audience.engagement import Engaged
@@ -14,16 +14,19 @@ from migma_core.audience.fields import DAY, FieldIs, Mode, comparable
 from migma_core.audience.segment import AllOf, AnyOf, Condition, Not, StatusIs, Tagged, ValidationIs
 from migma_core.audience.values import canonical
 
-from .engaged import engaged
+from .engaged import doers, engaged
 from .functions import bytewise, ends_with, position
 from .schema import contact_tags, contact_values, contacts, tags
 from .search import Search, among, within
+from .shapes import AnySelect
 
 __all__ = ["matching"]
 
 Bound = str | int
 # the product's spelling of built-in values, which are kept under one name only
 _KEPT_AS = {"firstName": "first_name", "lastName": "last_name"}
+# everybody is read, and nothing else is asked beside it
+_AT_ONCE = {Search.WHOLE, Search.GATHERED}
 _NEGATED = {Mode.IS_NOT: Mode.IS, Mode.NOT_CONTAINS: Mode.CONTAINS}
 _text, _number, _instant = contact_values.c.text, bytewise(contact_values.c.number), contact_values.c.instant
 
@@ -55,28 +58,66 @@ def matching(
         case AllOf(parts):
             return and_(true(), *(part_of(part, search) for part in parts))
         case AnyOf(parts):
+            found = [_found(part, project, now) for part in parts] if search in _AT_ONCE else [None]
+            if all(one is not None for one in found):
+                return contacts.c.id.in_(union_all(*(one for one in found if one is not None)))
             return or_(*(part_of(part, within(search)) for part in parts))
-        case Not(AllOf() | AnyOf() | Engaged() as part):  # of which some are a negation or two parts themselves
-            return not_(part_of(part, within(search)))
         case Not(part):
+            return _negated(part, search, part_of)
+
+
+def _negated(
+    part: Condition, search: Search, part_of: Callable[[Condition, Search], ColumnElement[bool]]
+) -> ColumnElement[bool]:
+    """``NOT`` is said of each part by itself: PostgreSQL makes joins of these, and reads everybody where it is not."""
+    match part:
+        case AnyOf(parts):
+            return and_(true(), *(part_of(Not(one), search) for one in parts))
+        case AllOf(parts):
+            return or_(false(), *(part_of(Not(one), within(search)) for one in parts))
+        case Not(inner):
+            return part_of(inner, search)
+        case Engaged():  # of which some are a negation or two parts themselves
+            return not_(part_of(part, within(search)))
+        case _:
             return not_(part_of(part, search))
 
 
+def _found(condition: Condition, project: ProjectId, now: datetime | None) -> AnySelect | None:
+    """Whom rows about people name, where that is all there is to the condition."""
+    match condition:
+        case Tagged(names):
+            return _holders(names, project)
+        case FieldIs(mode=mode) if mode not in _NEGATED:
+            return _having(condition)
+        case Engaged():
+            return doers(condition, now)
+        case _:
+            return None
+
+
 def _tagged(names: tuple[str, ...], project: ProjectId, search: Search) -> ColumnElement[bool]:
+    return among(_holders(names, project), contact_tags.c.contact_id, search)
+
+
+def _holders(names: tuple[str, ...], project: ProjectId) -> AnySelect:
     held = contact_tags.join(tags, tags.c.id == contact_tags.c.tag_id)
     named = select(contact_tags.c.contact_id).select_from(held)
-    ours = (tags.c.project_id == project, tags.c.name.in_(filter(_is_kept, names)))
-    return among(named.where(*ours), contact_tags.c.contact_id, search)
+    return named.where(tags.c.project_id == project, tags.c.name.in_(filter(_is_kept, names)))
 
 
 def _field(condition: FieldIs, search: Search) -> ColumnElement[bool]:
+    found = among(_having(condition), contact_values.c.contact_id, search)
+    return not_(found) if condition.mode in _NEGATED else found
+
+
+def _having(condition: FieldIs) -> AnySelect:
     mode = _NEGATED.get(condition.mode, condition.mode)
     bounds = [bound for one in condition.values if (bound := comparable(canonical(one), mode)) is not None]
     bounds = [one for one in bounds if not isinstance(one, str) or _is_kept(one)]
     key = _KEPT_AS.get(condition.key, condition.key)
-    hit = select(contact_values.c.contact_id).where(contact_values.c.key == key, _compared(mode, bounds))
-    found = among(hit, contact_values.c.contact_id, search) if _is_kept(condition.key) else false()
-    return not_(found) if condition.mode in _NEGATED else found
+    hit = select(contact_values.c.contact_id)
+    return hit.where(contact_values.c.key == key, _compared(mode, bounds)) if _is_kept(key) else hit.where(false())
 
 
 def _is_kept(text: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 from typing import Any, TypeAlias
 
 from sqlalchemy import (
@@ -13,6 +14,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    delete,
     func,
     insert,
     or_,
@@ -24,13 +26,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 from migma_core.audience.address import AddressKey
 from migma_core.audience.consent_event import NOTHING_SHOWN, Shown
 from migma_core.audience.contact import Status
-from migma_core.audience.suppression import Denials, Suppression, SuppressionReason
+from migma_core.audience.suppression import DENIAL_OF, Denials, Suppression, SuppressionReason
 from migma_core.request.project import AccountId
 
 from .bulk import insert_missing, is_one_of
-from .schema import Instant, addresses, consent_events, contacts, projects, suppressions
+from .schema import Instant, addresses, consent_events, contacts, projects, suppressions, suppressions_ended
+from .shapes import AnyRow
 
-__all__ = ["Denial", "deny", "lock_addresses"]
+__all__ = ["Denial", "deny", "end_entry", "lock_addresses"]
 
 Denial: TypeAlias = tuple[AddressKey, str | None, Suppression]
 """Whose key, which address (for people to read, where it may be known), and why."""
@@ -88,6 +91,16 @@ def deny(
     _execute(connection, _latest_entry(connection), [_entry(account, *one, forgotten) for one in denials])
     for statement, rows in ((_OPT_OUT, opted_out), (_SET_BIT, told), (_UNLIFT, told), (_SET_STATUS, moved)):
         _execute(connection, statement, rows)
+
+
+def end_entry(connection: Connection, row: AnyRow, by: str, at: datetime) -> None:
+    """Take an entry off the list, on record with who or what ended it, and its bit off the address (A-09)."""
+    ended = {name: getattr(row, name) for name in ("account_id", "address_key", "reason", "provider", "source", "at")}
+    connection.execute(insert(suppressions_ended), ended | {"ended_at": at, "ended_by": by})
+    connection.execute(delete(suppressions).where(suppressions.c.id == row.id))
+    a = addresses.c
+    this = update(addresses).where(a.account_id == row.account_id, a.address_key == row.address_key)
+    connection.execute(this.values(denials=a.denials.bitwise_and(~int(DENIAL_OF[SuppressionReason(row.reason)]))))
 
 
 def _latest_entry(connection: Connection) -> Any:

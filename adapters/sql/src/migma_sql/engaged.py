@@ -13,8 +13,9 @@ from migma_core.delivery.delivery import DeliveryState
 
 from .schema import contacts, deliveries, engagement, engagement_events, sends
 from .search import Search, among, within
+from .shapes import AnySelect
 
-__all__ = ["engaged"]
+__all__ = ["doers", "engaged"]
 
 
 def engaged(asked: Engaged, project: ProjectId, search: Search, now: datetime | None) -> ColumnElement[bool]:
@@ -28,13 +29,30 @@ def engaged(asked: Engaged, project: ProjectId, search: Search, now: datetime | 
         case EngagementMode.NEVER:
             return not_(_ever(asked, project, look))
         case EngagementMode.BETWEEN:
-            assert asked.since is not None and asked.until is not None  # noqa: S101, PT018 - valid from construction
-            return _between(asked, project, look, microseconds(asked.since), microseconds(asked.until))
+            return _between(asked, project, look, *_bounds(asked))
         case EngagementMode.WITHIN:
             return _ever(asked, project, look, since=_start(asked, now))
         case EngagementMode.BEFORE:
             recently = _ever(asked, project, look, since=_start(asked, now))
             return and_(_ever(asked, project, look), not_(recently))
+
+
+def doers(asked: Engaged, now: datetime | None) -> AnySelect | None:
+    """Whom the sums or the events name, where they alone answer."""
+    if asked.action is EngagementAction.SENT:
+        return None
+    match asked.mode:
+        case EngagementMode.WITHIN:
+            return _summed(asked, _start(asked, now))
+        case EngagementMode.BETWEEN:
+            return _told(asked, *_bounds(asked))
+        case _:
+            return None
+
+
+def _bounds(asked: Engaged) -> tuple[int, int]:
+    assert asked.since is not None and asked.until is not None  # noqa: S101, PT018 - valid from construction
+    return microseconds(asked.since), microseconds(asked.until)
 
 
 def _start(asked: Engaged, now: datetime | None) -> int:
@@ -46,22 +64,28 @@ def _start(asked: Engaged, now: datetime | None) -> int:
 
 def _ever(asked: Engaged, project: ProjectId, search: Search, since: int | None = None) -> ColumnElement[bool]:
     """Whether there is such an event, at this moment or later where one is given."""
+    limits = () if since is None else (type_coerce(deliveries.c.updated_at, BigInteger) >= since,)
+    told = among(_summed(asked, since), engagement.c.contact_id, search)
+    return _or_sent(told, asked, project, search, *limits)
+
+
+def _summed(asked: Engaged, since: int | None) -> AnySelect:
     e = engagement.c
     kept = select(e.contact_id).where(e.action == asked.action.value, e.campaign == (asked.campaign or ""))
-    if since is not None:
-        kept = kept.where(type_coerce(e.last_at, BigInteger) >= since)
-    limits = () if since is None else (type_coerce(deliveries.c.updated_at, BigInteger) >= since,)
-    return _or_sent(among(kept, e.contact_id, search), asked, project, search, *limits)
+    return kept if since is None else kept.where(type_coerce(e.last_at, BigInteger) >= since)
 
 
 def _between(asked: Engaged, project: ProjectId, search: Search, since: int, until: int) -> ColumnElement[bool]:
+    limit = type_coerce(deliveries.c.updated_at, BigInteger).between(since, until)
+    told = among(_told(asked, since, until), engagement_events.c.contact_id, search)
+    return _or_sent(told, asked, project, search, limit)
+
+
+def _told(asked: Engaged, since: int, until: int) -> AnySelect:
     e = engagement_events.c
     then = type_coerce(e.at, BigInteger).between(since, until)
     kept = select(e.contact_id).where(e.action == asked.action.value, then)
-    if asked.campaign is not None:
-        kept = kept.where(e.campaign == asked.campaign)
-    limit = type_coerce(deliveries.c.updated_at, BigInteger).between(since, until)
-    return _or_sent(among(kept, e.contact_id, search), asked, project, search, limit)
+    return kept if asked.campaign is None else kept.where(e.campaign == asked.campaign)
 
 
 def _or_sent(

@@ -44,11 +44,11 @@ from .schema import (
     suppressions,
 )
 from .schema import tombstones as tombstones_table
+from .settling import FORGOTTEN
 from .shapes import AnyRow
 
 __all__ = ["erase"]
 
-_WHY = "the person asked to be forgotten"
 _REDACTED = Content("(erased)", "(erased)")
 
 
@@ -98,7 +98,7 @@ def _cancel_unsent(connection: Connection, rows: Sequence[AnyRow], at: datetime)
 def _empty_deliveries(connection: Connection, rows: Sequence[AnyRow]) -> None:
     """Take what rules outside the table read, and texts of providers, which may quote the address."""
     numbers = [row.id for row in rows]
-    connection.execute(update(deliveries).where(deliveries.c.id.in_(numbers)).values(outside=None, why=_WHY))
+    connection.execute(update(deliveries).where(deliveries.c.id.in_(numbers)).values(outside=None, why=FORGOTTEN))
 
 
 def _empty_attempts(connection: Connection, rows: Sequence[AnyRow]) -> None:
@@ -139,7 +139,7 @@ def _redact(connection: Connection, row: AnyRow, request: SendRequest, at: datet
     bare = replace(request, recipients=OneAddress(NOBODY), cc=(), bcc=(), content=_REDACTED, variables={}, headers={})
     changes: dict[str, Any] = {"request": request_to_json(bare)}
     if row.status == CampaignStatus.SENDING.value and not _has_unanswered(connection, row.id):
-        changes |= {"status": CampaignStatus.CANCELLED.value, "why": _WHY, "finished_at": at}
+        changes |= {"status": CampaignStatus.CANCELLED.value, "why": FORGOTTEN, "finished_at": at}
         cancel_rest(connection, SendId(row.id), at)  # copies go nowhere without their mail
     connection.execute(delete(attachments).where(attachments.c.send_id == row.id))
     connection.execute(update(sends).where(sends.c.id == row.id).values(changes))

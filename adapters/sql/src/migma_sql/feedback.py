@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any, TypeVar
@@ -11,22 +11,25 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, and_, case, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from migma_core.audience.address import address_key
+from migma_core.audience.address import AddressKey, address_key
 from migma_core.audience.contact import ContactId
-from migma_core.audience.suppression import Suppression, SuppressionReason
+from migma_core.audience.soft_bounces import SoftBounceCounter
+from migma_core.audience.suppression import Denials, Suppression, SuppressionReason
 from migma_core.message.token import DeliveryId
 from migma_core.ports import EngagementEvent, MailboxEvent, MailboxFact, Recorded
 from migma_core.request.project import AccountId
 
-from .denying import Denial, deny
+from .denying import Denial, deny, lock_addresses
 from .engine import writing
 from .functions import insert_new
 from .schema import contacts, deliveries, domains, engagement, engagement_events, mailbox_events, sends
+from .soft_bounces import latch
 
 __all__ = ["Feedback"]
 
 T = TypeVar("T")
 _AT_ONCE = 1_000
+_COUNTER = SoftBounceCounter()
 _DENIES = {
     MailboxFact.HARD_BOUNCE: SuppressionReason.BOUNCE,
     MailboxFact.COMPLAINT: SuppressionReason.COMPLAINT,
@@ -35,11 +38,12 @@ _COUNTED = {MailboxFact.HARD_BOUNCE: domains.c.bounced, MailboxFact.COMPLAINT: d
 
 
 class Feedback:
-    """The feedback of one database; ``pepper`` keys the addresses."""
+    """The feedback of one database; ``pepper`` keys addresses, ``counter`` says how many soft bounces are enough."""
 
-    def __init__(self, engine: Engine, pepper: bytes) -> None:
+    def __init__(self, engine: Engine, pepper: bytes, counter: SoftBounceCounter = _COUNTER) -> None:
         self._engine = engine
         self._pepper = pepper
+        self._counter = counter
 
     def engaged(self, events: Iterable[EngagementEvent]) -> Recorded:
         """Keep who did what with earlier mail; every thousand are durable before the next are read."""
@@ -49,7 +53,7 @@ class Feedback:
         """Keep what became of messages, count it for the domain, and stop what must be stopped."""
 
         def keep(connection: Connection, some: Sequence[MailboxEvent]) -> Recorded:
-            return _keep_mailbox(connection, account, self._pepper, some)
+            return _keep_mailbox(connection, account, self._pepper, self._counter, some)
 
         return _in_chunks(self._engine, events, keep)
 
@@ -139,10 +143,17 @@ def _added_up(connection: Connection) -> Any:
 
 
 def _keep_mailbox(
-    connection: Connection, account: AccountId, pepper: bytes, events: Sequence[MailboxEvent]
+    connection: Connection,
+    account: AccountId,
+    pepper: bytes,
+    counter: SoftBounceCounter,
+    events: Sequence[MailboxEvent],
 ) -> Recorded:
     by_id = {one.id: one for one in events}
-    rows = [_mailbox_row(account, pepper, one) for one in by_id.values()]
+    people = {address_key(one.address, pepper): one.address for one in by_id.values()}
+    stands = lock_addresses(connection, account, people)  # all at once, so that nobody waits for one who waits for us
+    forgotten = {key for key, bits in stands.items() if bits & Denials.ERASED}
+    rows = [_mailbox_row(account, address_key(one.address, pepper), one, forgotten) for one in by_id.values()]
     inserted = _insert_fresh(connection, mailbox_events, rows, ("account_id", "event_id"))
     fresh = [by_id[name] for _, name in sorted(inserted)]
     for (domain, what), times in sorted(Counter((one.domain, one.what) for one in fresh).items()):
@@ -150,18 +161,22 @@ def _keep_mailbox(
             this = update(domains).where(domains.c.account_id == account, domains.c.name == domain)
             connection.execute(this.values({column.name: column + times}))
     deny(connection, account, [_denial(pepper, one, _DENIES[one.what]) for one in fresh if one.what in _DENIES])
+    counted = {address_key(one.address, pepper): one.address for one in fresh if one.what not in _DENIES}
+    latch(connection, account, counted, counter)
     return Recorded(len(fresh), len(events) - len(fresh))
 
 
-def _mailbox_row(account: AccountId, pepper: bytes, one: MailboxEvent) -> dict[str, Any]:
+def _mailbox_row(
+    account: AccountId, key: AddressKey, one: MailboxEvent, forgotten: Collection[AddressKey]
+) -> dict[str, Any]:
     return {
         "account_id": account,
         "event_id": one.id,
-        "address_key": address_key(one.address, pepper),
+        "address_key": key,
         "what": one.what.value,
         "domain": one.domain,
         "source": one.source,
-        "detail": one.detail,
+        "detail": "" if key in forgotten else one.detail,  # it may quote the address (O-06)
         "at": one.at,
         "delivery": one.delivery,
     }

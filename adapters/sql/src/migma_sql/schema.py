@@ -127,10 +127,12 @@ projects = Table(
 addresses = Table(
     "addresses",
     metadata,
-    Column("account_id", ForeignKey("accounts.id"), primary_key=True),
+    # the key first: it tells rows apart at the first octets, where accounts are all alike (performance §2)
     Column("address_key", LargeBinary(16), primary_key=True),
+    Column("account_id", ForeignKey("accounts.id"), primary_key=True),
     Column("denials", Integer, nullable=False, server_default="0"),
     Column("epoch", Integer, nullable=False, server_default="0"),
+    sqlite_with_rowid=False,
 )
 """What stands against an address, for the whole account (D13). ``epoch`` counts audited reinstatements."""
 
@@ -464,7 +466,7 @@ deliveries = Table(
     Column("id", _Serial, primary_key=True, autoincrement=True),
     Column("ref", Text, nullable=False, unique=True),
     Column("send_id", ForeignKey("sends.id", ondelete="CASCADE"), nullable=False),
-    Column("contact_id", ForeignKey("contacts.id", ondelete="SET NULL")),
+    Column("contact_id", ForeignKey("contacts.id", ondelete="SET NULL"), index=True),
     Column("address_key", LargeBinary(16), nullable=False, index=True),
     Column("cell", Integer, nullable=False),
     Column("denials", Integer, nullable=False),

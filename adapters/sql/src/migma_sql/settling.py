@@ -21,7 +21,10 @@ from .functions import is_listed, list_of
 from .question import account_of
 from .schema import deliveries, domains
 
-__all__ = ["HeldRow", "count_accepted", "hold_rows", "put_in_flight", "settle"]
+__all__ = ["FORGOTTEN", "HeldRow", "count_accepted", "hold_rows", "put_in_flight", "settle"]
+
+FORGOTTEN = "the person asked to be forgotten"
+"""Why a row is as it is whose person was erased. No later word takes its place: a provider's may quote the address."""
 
 _FEW = 4  # for which a statement of their own costs more than it saves
 _STATES = {one.value: one for one in DeliveryState}
@@ -139,7 +142,9 @@ def _update(
 _SETTLE = _change(
     {
         "state": bindparam("to"),
-        "why": bindparam("because"),
+        "why": case(
+            (deliveries.c.why == FORGOTTEN, FORGOTTEN), else_=bindparam("because", type_=deliveries.c.why.type)
+        ),
         "not_before": bindparam("rests_until"),
         "lease_until": bindparam("doubtful_from"),
         "attempts": deliveries.c.attempts + bindparam("spent"),

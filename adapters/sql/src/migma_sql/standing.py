@@ -18,6 +18,7 @@ from migma_core.decision.standing import RADIX, ConsentFact, StatusFact, TopicFa
 from .functions import tail
 from .question import Question
 from .schema import addresses, contacts, suppressions, topic_choices
+from .search import after
 
 __all__ = ["cell_of", "denials_of", "with_facts"]
 
@@ -36,7 +37,7 @@ def with_facts(people: FromClause, key: ColumnElement[bytes], question: Question
     Join to ``people``, who hold `contacts` (or a missing one), all that a standing is packed from.
 
     Joins on unique keys, not subqueries: nobody comes twice, and a page costs the same at the end as at the start
-    (performance §2).
+    (performance §2). Where a page begins is said of the choices too, see `after`.
     """
     joined = people.outerjoin(
         addresses, and_(addresses.c.account_id == question.account, addresses.c.address_key == key)
@@ -51,7 +52,11 @@ def with_facts(people: FromClause, key: ColumnElement[bytes], question: Question
     )
     return joined.outerjoin(
         topic_choices,
-        and_(topic_choices.c.contact_id == contacts.c.id, topic_choices.c.topic_id == question.topic),
+        and_(
+            topic_choices.c.contact_id == contacts.c.id,
+            topic_choices.c.topic_id == question.topic,
+            topic_choices.c.contact_id > after(),
+        ),
     )
 
 
@@ -98,7 +103,9 @@ def _denials(is_reserved: bool) -> ColumnElement[int]:
     stored, lifted = func.coalesce(addresses.c.denials, 0), func.coalesce(contacts.c.lifted, 0)
     mask = case((lifted.between(0, _ALL_DENIALS), lifted), else_=0).bitwise_or(int(Denials.PROVIDER_SUPPRESSED))
     of_address = case(
-        (stored.between(0, _ALL_DENIALS), stored.bitwise_and(mask.bitwise_not())), else_=int(Denials.UNREADABLE)
+        (stored == 0, 0),  # nearly everybody
+        (stored.between(0, _ALL_DENIALS), stored.bitwise_and(mask.bitwise_not())),
+        else_=int(Denials.UNREADABLE),
     )
     refused = case((_refusals.c.id.is_(None), 0), else_=int(Denials.PROVIDER_SUPPRESSED))
     return of_address.bitwise_or(refused).bitwise_or(_reserved_name(is_reserved))

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 
 from migma_core.audience.contact import ProjectId
 from migma_core.audience.intake import Intake
+from migma_core.audience.soft_bounces import SoftBounceCounter
 from migma_core.ports import ImportReport, Incoming
 
 from .contacts import Contacts
@@ -34,11 +35,15 @@ from .topics import Topics
 
 __all__ = ["SqlStore"]
 
+_COUNTER = SoftBounceCounter()
+
 
 class SqlStore:
     """Everything that is kept. ``pepper`` (32 octets or more) keys addresses and lives outside the database."""
 
-    def __init__(self, engine: Engine, *, pepper: bytes, lease: timedelta) -> None:
+    def __init__(
+        self, engine: Engine, *, pepper: bytes, lease: timedelta, soft_bounces: SoftBounceCounter = _COUNTER
+    ) -> None:
         self._engine = engine
         self._pepper = pepper
         self.projects = Projects(engine)
@@ -49,7 +54,7 @@ class SqlStore:
         self.segments = Segments(engine)
         self.suppressions = Suppressions(engine, pepper)
         self.domains = Domains(engine)
-        self.feedback = Feedback(engine, pepper)
+        self.feedback = Feedback(engine, pepper, soft_bounces)
         self.sends = Sends(engine, pepper)
         self.schedules = SqlSchedules(engine, lease)
         self.ledger = SqlLedger(engine, pepper, lease)
@@ -59,9 +64,16 @@ class SqlStore:
         self.syncs = Syncs(engine)
 
     @classmethod
-    def open(cls, url: str, *, pepper: bytes, lease: timedelta = timedelta(seconds=30)) -> SqlStore:
+    def open(
+        cls,
+        url: str,
+        *,
+        pepper: bytes,
+        lease: timedelta = timedelta(seconds=30),
+        soft_bounces: SoftBounceCounter = _COUNTER,
+    ) -> SqlStore:
         """
-        Connect, and bring the schema to this version.
+        Connect, and bring the schema to this version. ``soft_bounces`` are how many stop marketing (K-05).
 
         Raises `SchemaTooNew`, `ValueError` for an unknown database, and a `StoreFault` where it cannot be used.
 
@@ -74,7 +86,7 @@ class SqlStore:
         except BaseException:
             engine.dispose()
             raise
-        return cls(engine, pepper=pepper, lease=lease)
+        return cls(engine, pepper=pepper, lease=lease, soft_bounces=soft_bounces)
 
     def import_contacts(  # noqa: PLR0913 - what an import must be told
         self,

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Engine, delete, insert, select, update
+from sqlalchemy import Engine, select
 
 from migma_core.audience.address import Address, AddressKey, address_key
 from migma_core.audience.contact import ProjectId
-from migma_core.audience.suppression import DENIAL_OF, Suppression, SuppressionReason
+from migma_core.audience.suppression import Suppression, SuppressionReason
 from migma_core.decision import reasons as why
 from migma_core.decision.explain import remedy
 from migma_core.decision.reasons import Reason
 from migma_core.ports import SuppressionRecord
 from migma_core.request.project import AccountId
 
-from .denying import deny
+from .denying import deny, end_entry
 from .engine import reading, writing
 from .question import account_of
-from .schema import addresses, suppressions, suppressions_ended
+from .schema import suppressions
 from .shapes import AnyRow
 
 __all__ = ["CannotRemove", "Suppressions"]
@@ -68,13 +68,7 @@ class Suppressions:
             row = connection.execute(select(suppressions).where(*this)).first()
             if row is None:
                 raise LookupError(f"{address} is not on the list for {reason}")
-            connection.execute(insert(suppressions_ended), _ended(row, by, at))
-            connection.execute(delete(suppressions).where(*this))
-            a = addresses.c
-            cleared = a.denials.bitwise_and(~int(DENIAL_OF[reason]))
-            connection.execute(
-                update(addresses).where(a.account_id == account, a.address_key == key).values(denials=cleared)
-            )
+            end_entry(connection, row, by, at)
 
     def list(
         self, account: AccountId, *, reason: SuppressionReason | None = None, limit: int = 50
@@ -97,19 +91,6 @@ class Suppressions:
         return tuple(
             Suppression(SuppressionReason(row.reason), row.at, row.source, row.provider or None) for row in rows
         )
-
-
-def _ended(row: AnyRow, by: str, at: datetime) -> dict[str, object]:
-    return {
-        "account_id": row.account_id,
-        "address_key": row.address_key,
-        "reason": row.reason,
-        "provider": row.provider,
-        "source": row.source,
-        "at": row.at,
-        "ended_at": at,
-        "ended_by": by,
-    }
 
 
 def _record(row: AnyRow) -> SuppressionRecord:

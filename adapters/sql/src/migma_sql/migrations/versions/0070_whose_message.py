@@ -12,7 +12,7 @@ from alembic import op
 __all__ = ["upgrade"]
 
 revision = "0070"
-down_revision = "0050"
+down_revision = "0060"
 branch_labels = None
 depends_on = None
 
