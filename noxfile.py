@@ -165,7 +165,8 @@ def faults(session: nox.Session) -> None:
     """Kill, refuse and interrupt campaigns of full size, for many minutes; the default run tries a few of each kind."""
     everything(session, "test")
     chosen = session.posargs or ("tests/faults",)
-    session.run("python", "-m", "pytest", *IN_PARALLEL, *chosen, env={**quick(), "HYPOTHESIS_PROFILE": "faults"})
+    shown = ("-rP", *IN_PARALLEL, *chosen)  # what was counted is printed at the end
+    session.run("python", "-m", "pytest", *shown, env={**quick(), "HYPOTHESIS_PROFILE": "faults"})
 
 
 @nox.session(default=False)

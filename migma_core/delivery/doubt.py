@@ -49,7 +49,8 @@ def _by_policy(job: Job, open_attempts: e.OpenAttempts) -> Steps[None]:
     states = {one: _without_evidence(job, open_attempts.doubts.get(one, 0)).state for one in open_attempts.deliveries}
     resend = _those(states, DeliveryState.READY)
     held = _those(states, DeliveryState.HELD)
-    yield from ask(e.Reconcile((), (), held, f"{job.provider} cannot say what it accepted", resend))
+    why = f"handed over, and no answer is on record; {job.provider} cannot say what it accepted"
+    yield from ask(e.Reconcile((), (), held, why, resend))
 
 
 def _by_repeating(job: Job, attempt: AttemptId) -> Steps[None]:

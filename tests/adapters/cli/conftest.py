@@ -2,44 +2,23 @@
 
 from __future__ import annotations
 
-import io
-import json
 import shutil
-import subprocess
-import sys
-from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-from migma_cli.__main__ import main
 from migma_runtime import Migma
 
 from migma_core import Brand, Intake, Status
+from tests.support.command_line import Ran, Run, run_alone, run_here
 
-Run = Callable[..., "Ran"]
+__all__ = ["PEOPLE", "Ran", "Run", "place", "prepared", "process", "ready", "run"]
+
 PEOPLE = (
     "email,first_name,status,tags\n"
     "a@example.com,Ada,subscribed,news\n"
     "b@example.com,Bo,unsubscribed,news\n"
     "c@example.com,Cy,bounced,news\n"
 )
-
-
-@dataclass(frozen=True)
-class Ran:
-    """What a command printed, and its exit code."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        """Standard output as JSON; nothing else may be on it."""
-        return json.loads(self.out)
 
 
 @pytest.fixture
@@ -54,25 +33,13 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def run(place: Path) -> Run:
     """Run ``migma`` by its entry point; whatever it raises fails the test, as a traceback would."""
-
-    def go(*arguments: str) -> Ran:
-        with redirect_stdout(io.StringIO()) as out, redirect_stderr(io.StringIO()) as err:
-            code = _exit_code(arguments)
-        return Ran(code, out.getvalue(), err.getvalue())
-
-    return go
+    return run_here
 
 
 @pytest.fixture
 def process(place: Path) -> Run:
     """Run ``migma`` as its user would, in a process of its own."""
-
-    def go(*arguments: str) -> Ran:
-        command = [sys.executable, "-m", "migma_cli", *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
-        return Ran(done.returncode, done.stdout, done.stderr)
-
-    return go
+    return run_alone
 
 
 @pytest.fixture(scope="session")
@@ -97,13 +64,3 @@ def ready(run: Run, prepared: Path, tmp_path: Path) -> Run:
     (tmp_path / "people.csv").write_text(PEOPLE)
     (tmp_path / "mail.html").write_text("<p>Hello {{first_name|you}}</p>")
     return run
-
-
-def _exit_code(arguments: tuple[str, ...]) -> int:
-    """What `sys.exit` would be told; the parser of arguments calls it itself."""
-    try:
-        return main(list(arguments))
-    except SystemExit as left:
-        if not isinstance(left.code, int):
-            raise
-        return left.code

@@ -1,6 +1,7 @@
 """
-The ledger provider: a stand-in for SendGrid and Resend in a process of its own, whose book is the only truth about what
-was accepted (reliability §15). It keeps every acceptance on the disk before it answers, and misbehaves by script.
+The ledger provider: a stand-in for SendGrid, Resend and Mailgun in a process of its own, whose book is the only truth
+about what was accepted (reliability §15). It keeps every acceptance on the disk before it answers, and misbehaves by
+script.
 """
 
 from __future__ import annotations

@@ -1,10 +1,12 @@
-"""Shapes: how SendGrid and Resend put recipients into a request, and how each says what became of them."""
+"""Shapes: how SendGrid, Resend and Mailgun put recipients into a request, and how each says what became of them."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple, Protocol
+
+from tests.adapters.mailgun.reader import deliveries
 
 from .book import Mail
 from .manners import Manner
@@ -101,10 +103,39 @@ class _Resend:
         }[manner]
 
 
+class _Mailgun:
+    takes_keys = False
+
+    def mails(self, body: bytes) -> list[Mail]:
+        return [
+            Mail(one.recipients[0], one.delivery or "", _is_one_click(dict(one.headers))) for one in deliveries(body)
+        ]
+
+    def takes_others(self, _headers: Mapping[str, str]) -> bool:
+        return False
+
+    def accepted(self, request: int, mails: int, refused: Sequence[int]) -> Answer:
+        if refused:
+            return _json(400, {"message": "to parameter is not a valid address. please check documentation"})
+        return _json(200, {"id": f"<ledger-{request}-{mails}@{DOMAIN}>", "message": "Queued. Thank you."})
+
+    def refused(self, manner: Manner) -> Answer:
+        return {
+            Manner.THROTTLE: _json(429, {"message": "too many requests"}),
+            Manner.UNAVAILABLE: Answer(503, b"<html>unavailable</html>"),
+            Manner.BAD_KEY: Answer(401, b"Forbidden"),
+            Manner.SUSPENDED: _json(403, {"message": f"Domain {DOMAIN} is not allowed to send: account disabled"}),
+        }[manner]
+
+
+DOMAIN: Final = "mail.example.com"
+"""The only one that this Mailgun knows."""
+
 SHAPES: Final[Mapping[str, Shape]] = {
     "/v3/mail/send": _SendGrid(),
     "/emails": _Resend(),
     "/emails/batch": _Resend(),
+    f"/v3/{DOMAIN}/messages": _Mailgun(),
 }
 """By the path that is posted to."""
 

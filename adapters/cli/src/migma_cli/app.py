@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cyclopts import App
 
-from . import audience, campaigns, domains, home, lists, messages, person, policies, serve, suppressions, syncs
+from . import audience, campaigns, domains, doubt, home, lists, messages, person, policies, serve, suppressions, syncs
 from .demo import command as demo
 
 __all__ = ["app"]
@@ -26,6 +26,8 @@ app.command(lists.topics)
 app.command(domains.app)
 app.command(suppressions.app)
 app.command(campaigns.app)
+campaigns.app.command(doubt.held)
+campaigns.app.command(doubt.reconcile)
 app.command(messages.send)
 app.command(messages.resume)
 app.command(messages.unsubscribe)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import App, Parameter
-from migma_runtime import Campaigns, HeldVerdict, Preview, SendAnswer, Watch
+from migma_runtime import Campaigns, Preview, SendAnswer, Watch
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from migma_core.decision import Refused
@@ -16,9 +16,10 @@ from migma_core.decision import explain as in_words
 from migma_core.delivery import CampaignStatus, DeliveryState
 from migma_core.delivery import effects as e
 from migma_core.delivery.delivery import SETTLED
-from migma_core.ports import DeliveryRecord, SendRecord, StoreFault
+from migma_core.ports import SendRecord, StoreFault
 
 from .common import USUAL, Mistake, Options
+from .left_over import what_is_held, where_it_stopped
 from .screen import Screen, for_people, partition_rows
 
 __all__ = ["app", "carry_out", "explain", "follow", "show_answer", "show_preview"]
@@ -98,6 +99,7 @@ def send(campaign: str, /, *, common: Options = USUAL) -> int:
     """Send a draft, or take up a campaign that was interrupted. Repeating it doubles nobody."""
     with common.open() as migma:
         record = migma.campaigns.find(common.project_of(migma).id, campaign)
+        common.screen.note(where_it_stopped(migma.campaigns.stats(record)))
         return carry_out(common.screen, partial(migma.campaigns.send, record), f"migma campaigns send {campaign}")
 
 
@@ -105,36 +107,6 @@ def send(campaign: str, /, *, common: Options = USUAL) -> int:
 def pause(campaign: str, /, *, common: Options = USUAL) -> int:
     """Stop a campaign that is being sent, here or in another process; `send` takes it up again."""
     return _after(common, campaign, Campaigns.pause)
-
-
-@app.command
-def reconcile(campaign: str, /, *, common: Options = USUAL) -> int:
-    """Settle what a crash or a lost answer left in doubt, and send nothing new."""
-    with common.open() as migma:
-        record = migma.campaigns.find(common.project_of(migma).id, campaign)
-        answer = follow(common.screen, lambda watch: migma.campaigns.reconcile(record, watch))
-    show_answer(common.screen, answer)
-    return 0
-
-
-@app.command
-def held(
-    campaign: str,
-    /,
-    *,
-    settle: Annotated[HeldVerdict | None, Parameter(help="Say what became of them, or send them again.")] = None,
-    address: Annotated[tuple[str, ...], Parameter(help="Only the messages to these addresses.")] = (),
-    common: Options = USUAL,
-) -> int:
-    """List messages of which nobody knows whether they were accepted, or settle them by your word."""
-    with common.open() as migma:
-        record = migma.campaigns.find(common.project_of(migma).id, campaign)
-        if settle is None:
-            return _list_held(common.screen, migma.campaigns.held(record), address)
-        settled = migma.campaigns.settle_held(record, settle, address or None)
-    common.screen.say(f"Settled {settled:,} as {settle}." + _what_next(campaign, settle, settled))
-    common.screen.json({"settled": settled, "as": settle})
-    return 0
 
 
 @app.command
@@ -216,6 +188,8 @@ def carry_out(screen: Screen, run: Callable[[Watch], SendAnswer], again: str) ->
         screen.warn(f"what was on its way is on record; go on with: {again}")
         raise
     show_answer(screen, answer)
+    if (held := what_is_held(answer, again.rpartition(" ")[2])) is not None:
+        screen.warn(held)
     if answer.status in {CampaignStatus.SENDING, CampaignStatus.PAUSED}:
         screen.warn(f"not everybody was reached; go on with: {again}")
     return 0 if answer.status == CampaignStatus.SENT else 1
@@ -250,21 +224,6 @@ def _after(common: Options, campaign: str, step: Callable[[Campaigns, SendRecord
         answer = step(migma.campaigns, migma.campaigns.find(common.project_of(migma).id, campaign))
     show_answer(common.screen, answer)
     return 0
-
-
-def _list_held(screen: Screen, found: Sequence[DeliveryRecord], addresses: tuple[str, ...]) -> int:
-    shown = [one for one in found if not addresses or one.address in addresses]
-    rows = ((for_people(one.address), one.why, f"{one.updated_at:%Y-%m-%d %H:%M:%S}") for one in shown)
-    screen.table(("address", "why", "when"), rows, "Nothing is held.")
-    if shown:
-        screen.say("Look them up at the provider, then: --settle accepted, --settle rejected, or --settle again")
-    screen.json(shown)
-    return 0
-
-
-def _what_next(campaign: str, verdict: HeldVerdict, settled: int) -> str:
-    again = verdict is HeldVerdict.AGAIN and settled
-    return f" They go with the next: migma campaigns send {campaign}" if again else ""
 
 
 def _audience(tag: str | None, segment: str | None) -> tuple[str, str]:

@@ -13,6 +13,7 @@ from migma_core.delivery import SendId
 
 from .campaigns import carry_out
 from .common import USUAL, Mistake, Options
+from .left_over import where_it_stopped
 
 __all__ = ["resume", "send", "unsubscribe"]
 
@@ -81,6 +82,7 @@ def send(  # noqa: PLR0913 - one parameter per option
 def resume(send_id: str, /, *, common: Options = USUAL) -> int:
     """Take up a direct send that was interrupted or paused, by its id. Repeating it doubles nobody."""
     with common.open() as migma:
+        common.screen.note(where_it_stopped(migma.sending.status(SendId(send_id))))
         return carry_out(common.screen, partial(migma.sending.resume, SendId(send_id)), f"migma resume {send_id}")
 
 

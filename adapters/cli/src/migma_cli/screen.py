@@ -33,6 +33,11 @@ class Screen:
         if not self.as_json:
             self.out.print(escape(text))
 
+    def note(self, text: str | None) -> None:
+        """A sentence on the side, if there is anything to say: on stderr, and nothing for programs."""
+        if text is not None and not self.as_json:
+            self.err.print(escape(text))
+
     def warn(self, text: str) -> None:
         """A sentence that must not get lost in a pipe."""
         self.err.print(f"[yellow]warning:[/] {escape(text)}")

@@ -28,7 +28,7 @@ from migma_core.decision import (
 from migma_core.decision.wording import PromotionalWording, lint
 from migma_core.delivery import Action, DeliveryState, Job, SendId, send_steps
 from migma_core.delivery.steps import settle_steps
-from migma_core.ports import Capabilities
+from migma_core.ports import Capabilities, SendRecord
 from migma_core.request import (
     BUILT_IN_PROVIDER,
     Content,
@@ -210,6 +210,17 @@ class Sending:
         with Performer(ports, job.at_once) as perform:
             drive(send_steps(job), perform, watch)
         return self.status(send)
+
+    def find(self, project_id: str, id_or_name: str) -> SendRecord:
+        """Find any send: a campaign by id or name, a direct send by its id. Raises `LookupError`."""
+        project, sends = self._parts.project(project_id), self._parts.store.sends
+        try:
+            return sends.find(project.id, id_or_name)
+        except LookupError:
+            found = sends.get(SendId(id_or_name))
+            if found.project != project.id:
+                raise
+            return found
 
     def resume(self, send: SendId, watch: Watch | None = None) -> SendAnswer:
         """
