@@ -41,6 +41,13 @@ class Ledger(Protocol):
         now: datetime,
     ) -> bool: ...
 
+    def renew(self, attempts: Sequence[AttemptId]) -> None:
+        """
+        Begin the leases of these attempts anew, as far as their rows still wait for the answer: whoever awaits one is
+        alive, and nothing of it is in doubt (reliability §6).
+        """
+        ...
+
     def record(self, attempts: Sequence[AttemptId], settled: Sequence[Settled], now: datetime) -> None: ...
 
     def give_back(self, fences: Mapping[DeliveryId, int]) -> None: ...

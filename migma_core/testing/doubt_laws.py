@@ -53,6 +53,25 @@ class DoubtLaws(StorageLaws):
         assert store.sends.states(send) == {state: n for state, n in states.items() if n}
 
     @law(
+        "reliability §6",
+        "a message that was held, or sent again, while the answer to it was on its way",
+        people=st.integers(2, 5),
+        answered=st.integers(0, 2),
+    )
+    def test_what_is_awaited_is_not_in_doubt(self, people: int, answered: int) -> None:
+        """Renewed, an attempt is nobody else's for another lease, though its own was over; its answer counts."""
+        store, project = audience(self, people)
+        send = ready(store, project)
+        attempt, held = in_flight(self.again(OVER).ledger, send, people)
+        order = list(held.items())
+        if answered:
+            store.ledger.record([attempt.id], all_settled(dict(order[:answered]), "accepted"), self.now)
+        store.ledger.renew([attempt.id])
+        assert store.ledger.in_flight(send).deliveries == {}
+        states = {DeliveryState.ACCEPTED: answered, DeliveryState.IN_FLIGHT: people - answered}
+        assert store.sends.states(send) == {state: n for state, n in states.items() if n}
+
+    @law(
         "reliability §1",
         "a password reset that was lost with the answer to it, or a campaign that came twice",
         people=st.integers(1, 4),

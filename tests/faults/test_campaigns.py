@@ -102,10 +102,9 @@ def test_a_campaign_is_killed_half_way_and_taken_up_again(taker: Taker) -> None:
     assert not (taker.knows_repeats and held), "it was asked again, and said"
     settle(held, taker)
     agree(rows(), taker, settled=True)
-    first, second = clock[1] - clock[0], clock[2] - clock[1]
     print(
-        f"{taker.provider}: {AUDIENCE:,} people, {MAILABLE - 1:,} of them mailable to the end; {before:,} taken when it "
-        f"was killed after {first:.1f} s; resumed in {second:.1f} s, the wait for the lease included; {len(held)} held; "
+        f"{taker.provider}: {AUDIENCE:,} people, {MAILABLE - 1:,} of them mailable; {before:,} taken at the kill "
+        f"after {clock[1] - clock[0]:.1f} s; resumed in {clock[2] - clock[1]:.1f} s, lease awaited; {len(held)} held; "
         f"{taker.count():,} taken in the end, nobody twice"
     )
 

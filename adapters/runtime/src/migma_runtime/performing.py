@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -17,6 +18,7 @@ from migma_core.delivery.outcome import Outcome, Unknown
 from migma_core.message import Batch, DeliveryId
 from migma_core.ports import Clock, Ledger, ListingProvider, Provider
 
+from .heartbeat import beating, beating_async
 from .pacing import Pacing
 
 __all__ = ["AsyncPerformer", "AwaitedProvider", "Performer", "Ports"]
@@ -41,7 +43,8 @@ class Ports:
     """
     The outside of one send. ``inform`` adds to each claim what the store does not know of the sender's side: the
     providers that this installation is connected to. ``lease`` is the ledger's: a hand-over that has not begun when it
-    ends does not begin, since others may doubt the attempt from then on.
+    ends does not begin, since others may doubt the attempt from then on; one that has begun keeps it, however long its
+    answer takes.
     """
 
     ledger: Ledger
@@ -96,6 +99,10 @@ class Ports:
         now = self.clock.now()
         return now >= lot.batch.expires or now >= lot.claimed_at + self.lease
 
+    def renewing(self, lots: Sequence[Lot]) -> Callable[[], None]:
+        """What keeps these lots from being doubted while their answers are awaited."""
+        return partial(self.ledger.renew, [lot.attempt.id for lot in lots])
+
     def _ask(self, deliveries: tuple[DeliveryId, ...]) -> frozenset[DeliveryId] | None:
         if not self.provider.capabilities.lists_deliveries:
             return None
@@ -124,14 +131,18 @@ class Performer:
     def __call__(self, effect: e.Effect[Any]) -> Any:
         """Do what the effect says and return its answer."""
         match effect:
-            case e.HandOver((lot,)):
-                return (self._hand_over(lot),)
             case e.HandOver(lots):
-                return tuple(self._threads.map(self._hand_over, lots))
+                with beating(self._ports.renewing(lots), self._ports.lease.total_seconds()):
+                    return self._handed_over(lots)
             case e.Wait(seconds):
                 return self._ports.clock.sleep(seconds)
             case _:
                 return self._ports.perform(effect)
+
+    def _handed_over(self, lots: tuple[Lot, ...]) -> tuple[_Outcomes | None, ...]:
+        if len(lots) == 1:  # here, where an interrupt reaches it
+            return (self._hand_over(lots[0]),)
+        return tuple(self._threads.map(self._hand_over, lots))
 
     def _hand_over(self, lot: Lot) -> _Outcomes | None:
         if self._ports.is_late(lot):
@@ -159,7 +170,8 @@ class AsyncPerformer:
         """Do what the effect says and return its answer."""
         match effect:
             case e.HandOver(lots):
-                return tuple(await asyncio.gather(*map(self._hand_over, lots)))
+                async with beating_async(self._ports.renewing(lots), self._ports.lease.total_seconds()):
+                    return tuple(await asyncio.gather(*map(self._hand_over, lots)))
             case e.Wait(seconds):
                 return await self._sleep(seconds)
             case _:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from migma_core.decision.record import Decision
-from migma_core.delivery.attempt import Attempt
+from migma_core.delivery.attempt import Attempt, AttemptId
 from migma_core.delivery.delivery import DeliveryState
 from migma_core.delivery.effects import Settled
 from migma_core.message.token import DeliveryId
@@ -18,7 +18,7 @@ from .engine import now_us
 from .schema import attempts, deliveries
 from .settling import HeldRow, decide_again, hold_rows, settle
 
-__all__ = ["commit", "give_back"]
+__all__ = ["commit", "give_back", "renew"]
 
 
 def commit(
@@ -48,6 +48,13 @@ def commit(
         decide_again(connection, dict(zip(going, decisions, strict=True)))
     settle(connection, settled, now)
     return True
+
+
+def renew(connection: Connection, awaited: Sequence[AttemptId], lease: int) -> None:
+    """Begin leases anew; a row that was answered, or has gone on without the attempt, is left as it is."""
+    d = deliveries.c
+    waiting = update(deliveries).where(d.attempt_id.in_(awaited), d.state == DeliveryState.CLAIMED.value)
+    connection.execute(waiting.values(lease_until=now_us() + lease))
 
 
 def give_back(connection: Connection, fences: Mapping[DeliveryId, int]) -> None:

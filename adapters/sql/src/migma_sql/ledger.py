@@ -25,8 +25,8 @@ class SqlLedger:
     """
     Implements `migma_core.ports.Ledger` for the sends of one database.
 
-    ``pepper`` keys the addresses of direct sends. ``lease`` is longer than the slowest hand-over: once it is over,
-    others may doubt the attempt (reliability §6). Raises `UnknownSend` for a send nobody accepted.
+    ``pepper`` keys the addresses of direct sends. Once a ``lease`` is over others may doubt the attempt: whoever waits
+    for an answer for longer renews it (reliability §6). Raises `UnknownSend` for a send nobody accepted.
     """
 
     def __init__(self, engine: Engine, pepper: bytes, lease: timedelta) -> None:
@@ -69,6 +69,11 @@ class SqlLedger:
         """Put attempts on record; ``False`` where a fence was stale, and nothing is written."""
         with writing(self._engine) as connection:
             return committing.commit(connection, attempts, fences, settled, decisions, self._lease, now)
+
+    def renew(self, attempts: Sequence[AttemptId]) -> None:
+        """Begin leases anew while answers are awaited."""
+        with writing(self._engine) as connection:
+            committing.renew(connection, attempts, self._lease)
 
     def record(self, attempts: Sequence[AttemptId], settled: Sequence[Settled], now: datetime) -> None:
         """Write the outcomes of attempts, and count what was accepted for the sender's domain."""
