@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import IntEnum
+from functools import lru_cache
 from itertools import product
 from typing import NamedTuple
 
@@ -156,21 +157,7 @@ class Cell(NamedTuple):
     @classmethod
     def unpacked(cls, packed: int) -> Cell:
         """Take a packed cell apart. Raises `ValueError` outside 0 to 5,399."""
-        if not 0 <= packed < CELLS:
-            raise ValueError(f"{packed} is no cell: cells are 0 to {CELLS - 1}")
-        digits = []
-        for base in reversed(RADIX):
-            packed, digit = divmod(packed, base)
-            digits.append(digit)
-        topic, consent, role, validation, status, purpose = digits
-        return cls(
-            Purpose(purpose),
-            StatusFact(status),
-            ValidationFact(validation),
-            bool(role),
-            ConsentFact(consent),
-            TopicFact(topic),
-        )
+        return _unpacked(packed)
 
     def is_unreadable(self, digit: str) -> bool:
         """Whether this digit (``"status"``, ``"validation"``, ``"consent"``, ``"topic"``) could not be read."""
@@ -185,6 +172,25 @@ class Cell(NamedTuple):
                 return self.topic in _TOPIC_UNREADABLE
             case _:
                 return False
+
+
+@lru_cache(maxsize=CELLS)  # an audience stands in a few cells, and is asked about one by one
+def _unpacked(packed: int) -> Cell:
+    if not 0 <= packed < CELLS:
+        raise ValueError(f"{packed} is no cell: cells are 0 to {CELLS - 1}")
+    digits = []
+    for base in reversed(RADIX):
+        packed, digit = divmod(packed, base)
+        digits.append(digit)
+    topic, consent, role, validation, status, purpose = digits
+    return Cell(
+        Purpose(purpose),
+        StatusFact(status),
+        ValidationFact(validation),
+        bool(role),
+        ConsentFact(consent),
+        TopicFact(topic),
+    )
 
 
 FIRST_TRANSACTIONAL = Cell(Purpose.TRANSACTIONAL, StatusFact(0), ValidationFact(0), False, ConsentFact(0)).packed

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from ..message.token import DeliveryId
 from .attempt import Lot
@@ -51,7 +51,7 @@ def read_answer(
     told = [(lot, outcomes) for lot, outcomes in zip(lots, answers, strict=True) if outcomes is not None]
     late = [rows[one] for lot, outcomes in zip(lots, answers, strict=True) if outcomes is None for one in lot.members]
     steps = [
-        (rows[delivery], outcome, after(outcome, _situation(job, lot, rows[delivery], probe=probe)))
+        (rows[delivery], outcome, _step(job, lot, rows[delivery], outcome, probe=probe))
         for lot, outcomes in told
         for delivery, outcome in zip(lot.members, outcomes, strict=True)
     ]
@@ -64,6 +64,14 @@ def read_answer(
         _went_through(outcomes),
         max((one.retry_after or 0.0 for one in outcomes if isinstance(one, NotSent)), default=0.0),
     )
+
+
+def _step(job: Job, lot: Lot, row: ClaimedRow, outcome: Outcome, *, probe: bool) -> Next:
+    """Where this outcome leads; nothing bears on one that was accepted, as nearly all are."""
+    return _ACCEPTED if isinstance(outcome, Accepted) else after(outcome, _situation(job, lot, row, probe=probe))
+
+
+_ACCEPTED: Final = after(Accepted(), Situation(1))
 
 
 def _settled(row: ClaimedRow, outcome: Outcome, step: Next) -> Settled:

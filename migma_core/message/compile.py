@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from ..decision.purpose import Purpose, classify
@@ -35,12 +35,20 @@ class Compiled:
     subject: Template
     text: Template
     html: Template | None
+    in_order: tuple[str, ...] = field(init=False, repr=False)
+    """Names of all placeholders a caller or a contact must fill, sorted."""
+    _held: frozenset[str] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        held = self.text.names | (self.html.names if self.html else frozenset())
+        # found once: each recipient's message asks for them
+        object.__setattr__(self, "_held", held)
+        object.__setattr__(self, "in_order", tuple(sorted((self.subject.names | held) - OURS)))
 
     @property
     def names(self) -> frozenset[str]:
         """Names of all placeholders a caller or a contact must fill."""
-        html = self.html.names if self.html else frozenset()
-        return (self.subject.names | self.text.names | html) - OURS
+        return frozenset(self.in_order)
 
     @property
     def links_out(self) -> bool:
@@ -49,7 +57,7 @@ class Compiled:
 
     def holds(self, name: str) -> bool:
         """Whether a placeholder stands in either body."""
-        return name in self.text.names or (self.html is not None and name in self.html.names)
+        return name in self._held
 
     @property
     def digest(self) -> str:

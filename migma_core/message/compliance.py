@@ -21,6 +21,7 @@ __all__ = [
     "PREFERENCES_URL",
     "TRACKING_PIXEL",
     "UNSUBSCRIBE_URL",
+    "check_link",
     "feedback_id",
     "list_id",
     "one_click_headers",
@@ -60,10 +61,22 @@ def one_click_headers(url: str, *, loopback: bool = False) -> tuple[bytes, bytes
     >>> one_click_headers("https://mail.example.com/u/abc")[0]
     b'List-Unsubscribe: <https://mail.example.com/u/abc>'
     """
-    schemes = ("https://", "http://") if loopback else ("https://",)
-    if not url.startswith(schemes) or not url.isascii() or set(url) & set(' <>,"\t'):
-        raise HeaderRefused("List-Unsubscribe needs an https link of plain ASCII characters (RFC 8058 §3.1)")
+    check_link(url, loopback=loopback)
     return structured("List-Unsubscribe", f"<{url}>"), ONE_CLICK
+
+
+def check_link(url: str, *, loopback: bool = False) -> None:
+    """Raise `HeaderRefused` for what cannot stand in ``List-Unsubscribe``; asked about every recipient's own link."""
+    found = _PLAIN_LINK.fullmatch(url)
+    if found is None or not (found[1] or loopback):
+        raise HeaderRefused("List-Unsubscribe needs an https link of plain ASCII characters (RFC 8058 §3.1)")
+    if len(url) > _SHORT:
+        structured("List-Unsubscribe", f"<{url}>")  # which knows what a line holds
+
+
+_SHORT: Final = 900
+# what is printable in ASCII, less what would end the header's value, or make two of it
+_PLAIN_LINK = re.compile(r"http(s)?://[!#-+\--;=?-~]*")
 
 
 def list_id(request: SendRequest) -> bytes:

@@ -8,9 +8,10 @@ from datetime import datetime
 from ..audience.address import hidden_characters
 from ..audience.values import Scalar
 from ..decision.purpose import Purpose
+from ..request.send_request import SendRequest
 from .approval import Approval
 from .compile import Compiled
-from .compliance import POSTAL_ADDRESS, PREFERENCES_URL, TRACKING_PIXEL, UNSUBSCRIBE_URL, one_click_headers
+from .compliance import POSTAL_ADDRESS, PREFERENCES_URL, TRACKING_PIXEL, UNSUBSCRIBE_URL, check_link
 from .headers import HeaderRefused
 from .sealed import Sealed, SealedError, SealedValues
 from .template import as_text, lined, lone_surrogate
@@ -44,14 +45,15 @@ class Message(Sealed):
         preferences_url: str | None = None,
     ) -> Message:
         """
-        Address one approved person. ``values`` are the contact's; the request's variables win over them.
+        Address one approved person. ``values`` are the contact's; the request's variables win over them. Of both, only
+        what the content asks for is taken.
 
         Raises `SealedError` for anything but a genuine approval of this very request, and `HeaderRefused` where a
         value would break the subject, or a link that the content needs is not given.
         """
         if (
             type(approval) is not Approval
-            or approval.request != compiled.request
+            or not _is_same(approval.request, compiled.request)
             or approval.purpose is not compiled.purpose
         ):
             raise SealedError("a message needs the approval of this request, from migma_core.approve")
@@ -59,17 +61,17 @@ class Message(Sealed):
             raise HeaderRefused("the content holds an opt-out link and this recipient has none")
         if preferences_url is None and compiled.holds(PREFERENCES_URL):
             raise HeaderRefused("the content holds a link to the preferences and this recipient has none")
-        filled = {name: as_text(value) for name, value in {**values, **compiled.request.variables}.items()}
-        filled |= {
-            UNSUBSCRIBE_URL: unsubscribe_url or "",
-            PREFERENCES_URL: preferences_url or "",
-            POSTAL_ADDRESS: compiled.brand.postal_address,
-            TRACKING_PIXEL: "",  # nothing tracks yet (O-10)
+        variables = compiled.request.variables
+        filled = {
+            name: as_text(variables[name] if name in variables else values.get(name)) for name in compiled.in_order
         }
+        filled[UNSUBSCRIBE_URL] = unsubscribe_url or ""
+        filled[PREFERENCES_URL] = preferences_url or ""
+        filled[POSTAL_ADDRESS] = compiled.brand.postal_address
+        filled[TRACKING_PIXEL] = ""  # nothing tracks yet (O-10)
         subject = compiled.subject.render(filled)
         _check(subject, filled, unsubscribe_url, loopback=compiled.brand.loopback)
-        written = SealedValues({name: lined(value) for name, value in filled.items()})
-        return _sealed_message(approval, delivery, subject, written, unsubscribe_url)
+        return _sealed_message(approval, delivery, subject, SealedValues(_lined(filled)), unsubscribe_url)
 
     @property
     def message_id(self) -> str:
@@ -102,7 +104,7 @@ class Batch(Sealed):
         if not them or any(type(one) is not Message for one in them):
             raise SealedError("a batch is made of at least one message, from Message.of")
         if (
-            any(one.approval.request != compiled.request for one in them)
+            any(not _is_same(one.approval.request, compiled.request) for one in them)
             or len({one.approval.policy for one in them}) > 1
         ):
             raise SealedError("the messages of a batch were approved for one request under one policy")
@@ -117,14 +119,27 @@ class Batch(Sealed):
         return f"<Batch of {len(self.messages)} until {self.expires:%H:%M:%S}>"
 
 
+def _is_same(one: SendRequest, other: SendRequest) -> bool:
+    return one is other or one == other  # to compare every field of every recipient's request would take its time
+
+
+def _lined(filled: dict[str, str]) -> dict[str, str]:
+    """Nearly nobody's values hold a carriage return."""
+    if "\r" not in "".join(filled.values()):
+        return filled
+    return {name: lined(value) for name, value in filled.items()}
+
+
 def _check(subject: str, filled: Mapping[str, str], unsubscribe_url: str | None, *, loopback: bool) -> None:
     """Refuse here what would break an encoder: there it would cost the whole batch, here it costs one row."""
     if (hidden := hidden_characters(subject)) is not None:
         raise HeaderRefused(f"with this recipient's values the subject holds {hidden} (compliance G-01)")
     if unsubscribe_url is not None:
-        one_click_headers(unsubscribe_url, loopback=loopback)
+        check_link(unsubscribe_url, loopback=loopback)
+    if "".join(filled.values()).isascii():
+        return
     for name, value in filled.items():
-        if not value.isascii() and lone_surrogate(value) is not None:
+        if lone_surrogate(value) is not None:
             raise HeaderRefused(
                 f"the value of {name} holds half a character (a lone surrogate), which no mail can hold"
             )

@@ -17,7 +17,8 @@ from typing import Final, NamedTuple, TypeAlias
 from .compile import Compiled
 from .compliance import TRACKING_PIXEL
 from .headers import HeaderRefused
-from .message import Batch, Message
+from .landing import ENCODE
+from .message import Batch
 from .template import Slot, Template
 
 __all__ = ["MAILGUN", "SENDGRID", "SES", "Place", "Substituted", "Syntax", "substituted"]
@@ -81,19 +82,21 @@ def substituted(batch: Batch, syntax: Syntax, around: Iterable[str] = ()) -> Sub
     """
     compiled = batch.compiled
     places = tuple(_places(compiled))
-    values = tuple(_values(message, places, syntax) for message in batch.messages)
+    fill = _filler(places, syntax)
+    values = tuple([fill(message.values) for message in batch.messages])
     keys = syntax.keys(places, chain(around, _literals(compiled), *values))
     written = {(place.target, place.slot): syntax.written(key) for place, key in zip(places, keys, strict=True)}
     shared = {target: _shared(target, template, written, syntax) for target, template in _targets(compiled)}
     return Substituted(shared["s"], shared["t"], shared.get("h"), tuple(keys), values, syntax.constants)
 
 
-def _values(message: Message, places: Sequence[Place], syntax: Syntax) -> tuple[str, ...]:
-    filled = (place.slot.fill(message.values) for place in places)
-    if syntax.value is None:
-        return tuple(filled)
+def _filler(places: Sequence[Place], syntax: Syntax) -> Callable[[Mapping[str, str]], tuple[str, ...]]:
+    """How one recipient's values fill the places, each encoded for where it lands: found once for all of a batch."""
     guard = syntax.value
-    return tuple(guard(value, place.is_html) for value, place in zip(filled, places, strict=True))
+    parts = [(p.slot.name, p.slot.fallback or "", ENCODE[p.slot.landing], p.is_html) for p in places]
+    if guard is None:
+        return lambda values: tuple([encode(values.get(name) or other) for name, other, encode, _ in parts])
+    return lambda values: tuple([guard(encode(values.get(name) or other), html) for name, other, encode, html in parts])
 
 
 def _shared(target: str, template: Template, written: Mapping[tuple[str, Slot], str], syntax: Syntax) -> str:

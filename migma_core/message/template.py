@@ -51,7 +51,7 @@ class Template:
         >>> parse_template("Hello {{name|you}}!").render({})
         'Hello you!'
         """
-        return "".join(part if isinstance(part, str) else part.fill(values) for part in self.parts)
+        return "".join([part if isinstance(part, str) else part.fill(values) for part in self.parts])
 
     def __add__(self, other: Template) -> Template:
         return Template((*self.parts, *other.parts))
@@ -90,6 +90,8 @@ def lined(text: str) -> str:
 
 def as_text(value: Scalar) -> str:
     """A value as it appears in a message; null is empty."""
+    if type(value) is str:  # as nearly every value is
+        return value
     match value:
         case None:
             return ""

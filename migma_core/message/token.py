@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,6 +28,7 @@ _BODY = 3 + 4 * _REFERENCE
 _EXPIRY = 8
 _LONGEST = 512
 _NOBODY = bytes(_REFERENCE)
+_REFERENCES = ("project", "contact", "delivery", "topic")
 # What mail software appends to links (E-06); nothing else is ever stripped.
 _TRAILING = "=>.)\r\n"
 
@@ -58,8 +60,7 @@ class Token:
     expires: datetime | None = None
 
     def __post_init__(self) -> None:
-        for name in ("project", "contact", "delivery", "topic"):
-            value = getattr(self, name)
+        for name, value in zip(_REFERENCES, (self.project, self.contact, self.delivery, self.topic), strict=True):
             if value is not None and not _is_reference(value):
                 raise ValueError(f"a token's {name} is an opaque id of 32 lower-case hex digits, such as uuid4().hex")
         if (self.expires is not None) is not (self.purpose is TokenPurpose.CONFIRM):
@@ -107,9 +108,8 @@ def mint_token(token: Token, keys: TokenKeys) -> str:
     >>> verify_token(mint_token(token, keys), TokenPurpose.UNSUBSCRIBE, keys) == token
     True
     """
-    body = bytes((_VERSION, keys.newest, token.purpose)) + b"".join(
-        bytes.fromhex(reference) if reference else _NOBODY
-        for reference in (token.project, token.contact, token.delivery, token.topic)
+    body = bytes((_VERSION, keys.newest, token.purpose)) + bytes.fromhex(
+        f"{token.project}{token.contact}{token.delivery}{token.topic or _NULL}"
     )
     if token.expires is not None:
         body += int(token.expires.timestamp()).to_bytes(_EXPIRY, "big", signed=True)
@@ -166,4 +166,8 @@ def _decoded(text: str) -> bytes | None:
 
 
 def _is_reference(text: str) -> bool:
-    return len(text) == 2 * _REFERENCE and text != "0" * len(text) and set(text) <= set("0123456789abcdef")
+    return _HEX.fullmatch(text) is not None and text != _NULL
+
+
+_NULL = _NOBODY.hex()
+_HEX = re.compile(rf"[0-9a-f]{{{2 * _REFERENCE}}}")

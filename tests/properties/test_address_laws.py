@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from migma_core import Address, InvalidAddress, address_key
-from migma_core.audience.address import hidden_characters
+from migma_core.audience.address import _SHORT, _USUAL, _fault_in_detail, hidden_characters
 from migma_core.testing.strategies import addresses
 
 PEPPER = bytes(range(32))
@@ -26,6 +26,14 @@ def address_or_refusal(text: str) -> Address | InvalidAddress:
 def test_an_address_survives_being_written_and_read(address: Address) -> None:
     """Parsing what was printed gives the same value back."""
     assert Address.parse(str(address)) == address
+
+
+@given(st.from_regex(_USUAL, fullmatch=True))
+def test_what_is_let_through_at_a_glance_has_no_fault(text: str) -> None:
+    """Whatever passes for a usual address keeps every rule, asked one by one."""
+    local, _, domain = text.rpartition("@")
+    if len(local) <= _SHORT and len(domain) <= _SHORT:
+        assert _fault_in_detail(local, domain) is None
 
 
 @given(addresses())

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from migma_core import Brand, HeaderRefused, TopicId, compile_content
-from migma_core.message.compliance import ONE_CLICK, list_id, one_click_headers
+from migma_core.message.compliance import ONE_CLICK, check_link, list_id, one_click_headers
 from tests.support.batches import BRAND, compiled_for, request_for
 
 LINK = "{{unsubscribe_url}}"
@@ -49,6 +51,18 @@ def test_a_link_that_clients_will_not_follow_is_refused(url: str) -> None:
     """Other schemes, blanks, brackets, commas, controls, other scripts and overlong links stay out (C-02 to C-06)."""
     with pytest.raises(HeaderRefused):
         one_click_headers(url)
+
+
+@given(st.text(st.characters(max_codepoint=0x17F), max_size=8))
+def test_a_link_holds_what_is_printable_in_ascii_less_four_signs(text: str) -> None:
+    """A blank, brackets, a comma or a quote ends the header's value or makes two of it; nothing else in ASCII does."""
+    plain = all("!" <= one <= "~" and one not in '<>,"' for one in text)
+    try:
+        check_link(f"https://example.com/{text}")
+    except HeaderRefused:
+        assert not plain
+    else:
+        assert plain
 
 
 @pytest.mark.parametrize("length", [*range(20, 901, 40), 77, 78, 79, 900])

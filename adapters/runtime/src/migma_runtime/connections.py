@@ -33,6 +33,7 @@ class Connections:
         self._options = {name: _options(name, settings, keys, environment) for name in (*_OTHERS, settings.provider)}
         self._made: dict[str, Provider] = {}
         self._keeper: Keeper | None = None
+        self._keeps = bool(entry_points(group=_KEEPERS, name=settings.provider))  # asked once: each claim wants to know
 
     @property
     def names(self) -> frozenset[str]:
@@ -63,7 +64,7 @@ class Connections:
 
         Raises `FaultySettings` with what is wrong and where to set it.
         """
-        if self._keeper is None and entry_points(group=_KEEPERS, name=self.bound):
+        if self._keeper is None and self._keeps:
             self._keeper = _or_raise(connect(self.bound, self._options[self.bound], self._settings, _KEEPERS))
         return self._keeper
 

@@ -6,6 +6,7 @@ Rows are tuples in the order of the columns named; what a column's type makes of
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain, islice
 from typing import Any
@@ -25,12 +26,16 @@ def is_one_of(
 ) -> ColumnElement[bool]:
     """
     Whether the column holds one of many numbers or keys: on PostgreSQL one array, where thousands of parameters are
-    slow, written as the server reads it, since the driver would ask of each element what it is.
+    slow, written as the server reads it, since the driver would ask of each element what it is; on SQLite numbers are
+    one text of JSON.
     """
     if connection.dialect.name == "postgresql":
         # of no type, for the server to tell from the column
         return column == any_(literal(_array(values), NullType()))
-    return column.in_(values)
+    them = list(values)
+    if them and isinstance(them[0], int):
+        return column.in_(select(func.json_each(json.dumps(them)).table_valued("value").c.value))
+    return column.in_(them)
 
 
 def _array(values: Iterable[int] | Iterable[bytes]) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select, update
 
 from migma_core.audience.address import Address, AddressKey, InvalidAddress
-from migma_core.audience.contact import ContactId, contact_values
+from migma_core.audience.contact import contact_values
 from migma_core.audience.suppression import Denials, Suppression
+from migma_core.audience.topic import TopicId
 from migma_core.decision.circumstances import Circumstances, Wanted
 from migma_core.decision.facts import Facts
 from migma_core.decision.reasons import ReasonKind
@@ -21,6 +22,7 @@ from migma_core.message.token import DeliveryId
 from migma_core.request.recipients import OneAddress
 
 from .accepted import AcceptedSend, addressee, read_accepted
+from .bulk import is_one_of
 from .circumstances import circumstances_of_people
 from .engine import now_us
 from .evidence import evidence_for
@@ -137,7 +139,7 @@ def _address(row: AnyRow, accepted: AcceptedSend) -> Address | None:
 def _take(connection: Connection, rows: Sequence[int], until: int, now: datetime) -> None:
     d = deliveries.c
     taken = {"state": DeliveryState.CLAIMED.value, "fence": d.fence + 1, "lease_until": until, "updated_at": now}
-    connection.execute(update(deliveries).where(d.id.in_(rows)).values(taken))
+    connection.execute(update(deliveries).where(is_one_of(connection, d.id, rows)).values(taken))
 
 
 def _withhold_unaddressed(connection: Connection, found: Sequence[AnyRow], addressed: set[int], now: datetime) -> None:
@@ -151,7 +153,8 @@ def _withhold_unaddressed(connection: Connection, found: Sequence[AnyRow], addre
         "updated_at": now,
     }
     gone = [row.id for row in found if row.id not in addressed]
-    connection.execute(update(deliveries).where(d.id.in_(gone)).values(settled))
+    if gone:
+        connection.execute(update(deliveries).where(d.id.in_(gone)).values(settled))
 
 
 def _claimed_rows(
@@ -163,28 +166,48 @@ def _claimed_rows(
 ) -> tuple[ClaimedRow, ...]:
     denied = [row.address_key for row, _ in addressed if row.denials]
     evidence = evidence_for(connection, question.account, question.provider, denied) if denied else {}
-    people = {AddressKey(row.address_key): row.contact for row, _ in addressed}
-    stranger = next((address for row, address in addressed if row.contact is None), None)
-    known = circumstances_of_people(connection, question, people, wanted, now, stranger)
-    return tuple(
-        _claimed(row, address, question, evidence.get(row.address_key, ()), known.get(AddressKey(row.address_key)))
-        for row, address in addressed
-    )
+    known: Mapping[AddressKey, Circumstances] = {}
+    if wanted.names:
+        people = {AddressKey(row.address_key): row.contact for row, _ in addressed}
+        stranger = next((address for row, address in addressed if row.contact is None), None)
+        known = circumstances_of_people(connection, question, people, wanted, now, stranger)
+    standings: dict[tuple[int, int], Standing] = {}
+    return tuple([_claimed(row, address, question.topic, evidence, known, standings) for row, address in addressed])
 
 
 def _claimed(
     row: AnyRow,
     address: Address,
-    question: Question,
-    evidence: tuple[Suppression, ...],
-    circumstances: Circumstances | None,
+    topic: TopicId | None,
+    evidence: Mapping[bytes, tuple[Suppression, ...]],
+    circumstances: Mapping[AddressKey, Circumstances],
+    standings: dict[tuple[int, int], Standing],
 ) -> ClaimedRow:
-    contact = None if row.ref is None else ContactId(row.ref)
-    facts = Facts(address, Standing(row.cell, row.denials), contact, question.topic, evidence, circumstances)
-    values = contact_values(
-        address, row.first_name, row.last_name, row.phone, row.country, row.language, row.fields or {}
-    )
-    return ClaimedRow(DeliveryId(row.delivery), row.fence + 1, row.attempts, facts, values, row.doubts)
+    """One row of `_facts` as the loop knows it. Those who stand alike share one standing."""
+    (
+        _,
+        delivery,
+        fence,
+        attempts,
+        doubts,
+        key,
+        cell,
+        denials,
+        _,
+        ref,
+        _,
+        _,
+        first,
+        last,
+        phone,
+        country,
+        language,
+        fields,
+    ) = row
+    standing = standings.get((cell, denials)) or standings.setdefault((cell, denials), Standing(cell, denials))
+    facts = Facts(address, standing, ref, topic, evidence.get(key, ()), circumstances.get(key))
+    values = contact_values(address, first, last, phone, country, language, fields or {})
+    return ClaimedRow(delivery, fence + 1, attempts, facts, values, doubts)
 
 
 def _busy_seconds(connection: Connection, send: SendId, clock: int) -> float | None:

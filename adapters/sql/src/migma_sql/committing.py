@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from migma_core.decision.record import Decision
 from migma_core.delivery.attempt import Attempt, AttemptId
@@ -16,7 +16,7 @@ from migma_core.message.token import DeliveryId
 
 from .engine import now_us
 from .schema import attempts, deliveries
-from .settling import HeldRow, decide_again, hold_rows, settle
+from .settling import HeldRow, hold_rows, put_in_flight, settle
 
 __all__ = ["commit", "give_back", "renew"]
 
@@ -43,9 +43,9 @@ def commit(
     if made:
         connection.execute(insert(attempts), [_attempt_row(one, now) for one in made])
         until = connection.execute(select(now_us())).scalar_one() + lease
-        rows = [{"of": attempt.id, "delivery": one} for attempt in made for one in attempt.deliveries]
-        connection.execute(_IN_FLIGHT.values(lease_until=until, updated_at=now), rows)
-        decide_again(connection, dict(zip(going, decisions, strict=True)))
+        decided = dict(zip(going, decisions, strict=True))
+        for attempt in made:
+            put_in_flight(connection, attempt.id, {one: decided[one] for one in attempt.deliveries}, until, now)
     settle(connection, settled, now)
     return True
 
@@ -63,9 +63,6 @@ def give_back(connection: Connection, fences: Mapping[DeliveryId, int]) -> None:
     ours = [one for one, row in held.items() if row.fence == fences[one]]
     free = {"state": DeliveryState.READY.value, "lease_until": None, "attempt_id": None}
     connection.execute(update(deliveries).where(deliveries.c.ref.in_(ours)).values(free))
-
-
-_IN_FLIGHT = update(deliveries).where(deliveries.c.ref == bindparam("delivery")).values(attempt_id=bindparam("of"))
 
 
 def _attempt_row(attempt: Attempt, now: datetime) -> dict[str, Any]:

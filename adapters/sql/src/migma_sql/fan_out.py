@@ -6,18 +6,19 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, select, update
 
 from migma_core.decision.circumstances import Wanted
+from migma_core.decision.record import Decision
 from migma_core.delivery.campaign import CampaignStatus
 from migma_core.delivery.delivery import DeliveryState, SendId
 from migma_core.delivery.effects import AudiencePage, Decided
 
 from .accepted import AcceptedSend, read_accepted
 from .audience import Place, audience_of, read_page
+from .bulk import insert_missing, is_one_of
 from .decisions import decision_columns, not_before
 from .engine import now_us
-from .functions import insert_new
 from .question import ask
 from .refs import new_ref
 from .schema import contacts, deliveries, sends
@@ -44,9 +45,10 @@ def write_page(connection: Connection, send: SendId, rows: Sequence[Decided], af
     if not is_open(read_accepted(connection, send, lock=True)):
         return
     if rows:
-        insert = insert_new(connection, deliveries).values(contact_id=_STILL_THERE)
         clock: int = connection.execute(select(now_us())).scalar_one()
-        connection.execute(insert, [_row(send, one, clock, now) for one in rows])
+        there = _still_there(connection, [one.row.contact for one in rows if one.row.contact is not None])
+        made: dict[Decision, tuple[Any, ...]] = {}
+        insert_missing(connection, deliveries, _COLUMNS, [_row(send, one, there, made, clock, now) for one in rows])
     if after is None:
         close_fan_out(connection, send)
     else:
@@ -58,20 +60,38 @@ def close_fan_out(connection: Connection, send: SendId) -> None:
     connection.execute(update(sends).where(sends.c.id == send).values(fan_out_done=True))
 
 
-# Somebody may be erased between reading a page and writing it: their row stands without them, and is withheld.
-_STILL_THERE = select(contacts.c.id).where(contacts.c.id == bindparam("contact")).scalar_subquery()
+def _still_there(connection: Connection, people: Sequence[int]) -> frozenset[int]:
+    """
+    Who is kept, and stays until the transaction ends. Somebody may have been erased between reading a page and writing
+    it: their row stands without them, and is withheld.
+    """
+    query = select(contacts.c.id).where(is_one_of(connection, contacts.c.id, people))
+    return frozenset(connection.scalars(query.with_for_update(read=True, key_share=True)))
 
 
-def _row(send: SendId, decided: Decided, clock: int, now: datetime) -> dict[str, Any]:
+_DECIDED = ("cell", "denials", "reasons", "outside", "decided_at", "policy", "state", "not_before", "updated_at")
+_COLUMNS = ("ref", "send_id", "contact_id", "address_key", *_DECIDED)
+
+
+def _row(
+    send: SendId,
+    decided: Decided,
+    there: frozenset[int],
+    made: dict[Decision, tuple[Any, ...]],
+    clock: int,
+    now: datetime,
+) -> tuple[Any, ...]:
     (contact, key, _, _), decision = decided
+    if decision.circumstances is not None:
+        columns = _decided(decision, clock, now)
+    elif (known := made.get(decision)) is not None:
+        columns = known
+    else:  # an audience stands in a few cells: most rows of a page are decided alike
+        columns = made[decision] = _decided(decision, clock, now)
+    return (new_ref(), send, contact if contact in there else None, key, *columns)
+
+
+def _decided(decision: Decision, clock: int, now: datetime) -> tuple[Any, ...]:
     withheld = not decision.is_mailable and decision.until is None
-    return {
-        "ref": new_ref(),
-        "send_id": send,
-        "contact": contact,
-        "address_key": key,
-        **decision_columns(decision),
-        "state": (DeliveryState.WITHHELD if withheld else DeliveryState.READY).value,
-        "not_before": not_before(decision, clock),
-        "updated_at": now,
-    }
+    state = (DeliveryState.WITHHELD if withheld else DeliveryState.READY).value
+    return (*decision_columns(decision).values(), state, not_before(decision, clock), now)

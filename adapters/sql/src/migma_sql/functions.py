@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Insert, Integer, Table, Text, cast, literal
+from sqlalchemy import ColumnElement, Connection, Insert, Integer, Table, Text, bindparam, cast, literal
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -13,7 +14,7 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from .shapes import AnySelect
 
-__all__ = ["bytewise", "ends_with", "insert_new", "position", "probed", "tail", "write_new"]
+__all__ = ["bytewise", "ends_with", "insert_new", "is_listed", "list_of", "position", "probed", "tail", "write_new"]
 
 
 class position(FunctionElement[int]):  # noqa: N801 - it reads as an SQL function
@@ -103,6 +104,36 @@ def probed(query: AnySelect) -> ColumnElement[bool]:
     every page (performance §2).
     """
     return query.limit(1).scalar_subquery().is_not(None)
+
+
+class _items(FunctionElement[str]):  # noqa: N801 - it reads as an SQL function
+    """The texts of a list in JSON, as rows."""
+
+    inherit_cache = True
+    type = Text()
+
+
+@compiles(_items, "sqlite")
+def _json_each(element: _items, compiler: SQLCompiler, **options: Any) -> str:
+    return f"(SELECT value FROM json_each({compiler.process(element.clauses, **options)}))"  # noqa: S608 - a parameter
+
+
+@compiles(_items, "postgresql")
+def _jsonb_elements(element: _items, compiler: SQLCompiler, **options: Any) -> str:
+    return f"(SELECT jsonb_array_elements_text(CAST({compiler.process(element.clauses, **options)} AS jsonb)))"
+
+
+def is_listed(text: ColumnElement[str], name: str) -> ColumnElement[bool]:
+    """
+    Whether a text is one of a list, which `list_of` makes into the value of one parameter of this name: to render and
+    bind hundreds of them takes longer than to find their rows.
+    """
+    return text.bool_op("IN")(_items(bindparam(name, type_=Text)))
+
+
+def list_of(texts: Sequence[str]) -> str:
+    """A list as one parameter."""
+    return json.dumps(texts)
 
 
 def insert_new(connection: Connection, table: Table) -> Insert:

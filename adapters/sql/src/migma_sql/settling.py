@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Integer, bindparam, case, func, select, update
+from sqlalchemy import ColumnElement, Connection, Integer, Update, bindparam, case, func, select, update
 
 from migma_core.decision.record import Decision
 from migma_core.delivery.attempt import AttemptId
@@ -17,12 +17,14 @@ from migma_core.message.token import DeliveryId
 from .accepted import read_accepted
 from .decisions import decision_columns
 from .engine import now_us
+from .functions import is_listed, list_of
 from .question import account_of
 from .schema import deliveries, domains
 
-__all__ = ["HeldRow", "count_accepted", "decide_again", "hold_rows", "settle"]
+__all__ = ["HeldRow", "count_accepted", "hold_rows", "put_in_flight", "settle"]
 
-_AT_ONCE = 500
+_FEW = 4  # for which a statement of their own costs more than it saves
+_STATES = {one.value: one for one in DeliveryState}
 
 
 class HeldRow(NamedTuple):
@@ -38,28 +40,48 @@ def hold_rows(
 ) -> dict[DeliveryId, HeldRow]:
     """Read rows as they are, and keep them so until the transaction ends; in one order, so that nobody deadlocks."""
     d = deliveries.c
-    query = select(d.ref, d.fence, d.state, d.attempt_id).order_by(d.ref).with_for_update()
+    query = select(d.ref, d.fence, d.state, d.attempt_id).where(is_listed(d.ref, "them"))
     query = query if only is None else query.where(only)
-    found: dict[DeliveryId, HeldRow] = {}
-    for some in _chunks(sorted(refs)):
-        for ref, fence, state, attempt in connection.execute(query.where(d.ref.in_(some))):
-            found[ref] = HeldRow(fence, DeliveryState(state), attempt)
-    return found
+    rows = connection.execute(query.order_by(d.ref).with_for_update(), {"them": list_of(list(refs))})
+    return {ref: HeldRow(fence, _STATES[state], attempt) for ref, fence, state, attempt in rows}
 
 
 def settle(connection: Connection, settled: Sequence[Settled], now: datetime) -> None:
     """Move held rows on. In doubt, a row keeps its attempt, and its lease ends after the wait."""
+    if not settled:
+        return
     clock: int = connection.execute(select(now_us())).scalar_one()
-    rows = [_step(one, clock, now) for one in settled]
-    if rows:
-        connection.execute(_SETTLE, rows)
-    decide_again(connection, {one.delivery: one.decision for one in settled if one.decision is not None})
+    alike: dict[_Step, list[DeliveryId]] = {}
+    for one in settled:
+        step = _Step(one.state, one.why, one.wait, one.keeps_attempt, one.provider_id, one.spends, one.doubts)
+        alike.setdefault(step, []).append(one.delivery)
+    _update(connection, _SETTLE, ((_moved(step, clock, now), members) for step, members in alike.items()))
+    _decide_again(connection, {one.delivery: one.decision for one in settled if one.decision is not None})
 
 
-def decide_again(connection: Connection, decisions: Mapping[DeliveryId, Decision]) -> None:
+def _decide_again(connection: Connection, decisions: Mapping[DeliveryId, Decision]) -> None:
     """Put fresh decisions on record, in place of those of the fan-out."""
-    if decisions:
-        connection.execute(_DECIDE_AGAIN, [_decision(one, decision) for one, decision in decisions.items()])
+    _update(connection, _DECIDE_AGAIN, _decided_alike(decisions))
+
+
+def put_in_flight(
+    connection: Connection, attempt: AttemptId, decisions: Mapping[DeliveryId, Decision], until: int, now: datetime
+) -> None:
+    """Put rows of one attempt in flight, with the fresh decisions that let them be, until their lease is over."""
+    flight = {"of": attempt, "until": until, "now": now}
+    _update(connection, _IN_FLIGHT, (({**flight, **made}, who) for made, who in _decided_alike(decisions)))
+
+
+def _decided_alike(decisions: Mapping[DeliveryId, Decision]) -> Iterator[tuple[dict[str, Any], list[DeliveryId]]]:
+    """The columns of decisions, each with all those about whom it was made alike."""
+    alike: dict[Decision, list[DeliveryId]] = {}
+    for delivery, decision in decisions.items():
+        if decision.circumstances is None:
+            alike.setdefault(decision, []).append(delivery)
+        else:  # what was read of one person is nobody else's
+            yield _decision(decision), [delivery]
+    for decision, members in alike.items():
+        yield _decision(decision), members
 
 
 def count_accepted(connection: Connection, send: SendId, accepted: int) -> None:
@@ -72,33 +94,73 @@ def count_accepted(connection: Connection, send: SendId, accepted: int) -> None:
     connection.execute(here.values(sent=d.sent + accepted))
 
 
-_SETTLE = (
-    update(deliveries)
-    .where(deliveries.c.ref == bindparam("delivery"))
-    .values(
-        state=bindparam("to"),
-        why=bindparam("because"),
-        not_before=bindparam("rests_until"),
-        lease_until=bindparam("doubtful_from"),
-        attempts=deliveries.c.attempts + bindparam("spent"),
-        doubts=deliveries.c.doubts + bindparam("doubted"),
-        attempt_id=case((bindparam("keeps", type_=Integer) == 1, deliveries.c.attempt_id), else_=None),
-        provider_id=func.coalesce(bindparam("known_as", type_=deliveries.c.provider_id.type), deliveries.c.provider_id),
-        updated_at=bindparam("now"),
-    )
+class _Step(NamedTuple):
+    """What is done to a row, whoever it is about."""
+
+    state: DeliveryState
+    why: str
+    wait: float
+    keeps_attempt: bool
+    provider_id: str | None
+    spends: bool
+    doubts: bool
+
+
+class _Change(NamedTuple):
+    """The same update twice: of many rows named together, and of each by itself."""
+
+    together: Update
+    alone: Update
+
+
+def _change(values: Mapping[str, Any]) -> _Change:
+    d = deliveries.c
+    together, alone = is_listed(d.ref, "them"), d.ref == bindparam("it")
+    return _Change(*(update(deliveries).where(those).values(values) for those in (together, alone)))
+
+
+def _update(
+    connection: Connection, change: _Change, alike: Iterable[tuple[dict[str, Any], Sequence[DeliveryId]]]
+) -> None:
+    """Rows to which the same is done are changed by one statement: nearly all of a batch."""
+    rows = []
+    for values, members in alike:
+        if len(members) < _FEW:
+            rows += [{**values, "it": one} for one in members]
+        else:
+            connection.execute(change.together, {**values, "them": list_of(members)})
+    if rows:
+        connection.execute(change.alone, rows)
+
+
+_SETTLE = _change(
+    {
+        "state": bindparam("to"),
+        "why": bindparam("because"),
+        "not_before": bindparam("rests_until"),
+        "lease_until": bindparam("doubtful_from"),
+        "attempts": deliveries.c.attempts + bindparam("spent"),
+        "doubts": deliveries.c.doubts + bindparam("doubted"),
+        "attempt_id": case((bindparam("keeps", type_=Integer) == 1, deliveries.c.attempt_id), else_=None),
+        "provider_id": func.coalesce(
+            bindparam("known_as", type_=deliveries.c.provider_id.type), deliveries.c.provider_id
+        ),
+        "updated_at": bindparam("now"),
+    }
 )
-_DECISION = ("cell", "denials", "reasons", "outside", "decided_at", "policy")
-_DECIDE_AGAIN = (
-    update(deliveries)
-    .where(deliveries.c.ref == bindparam("delivery"))
-    .values({name: bindparam(f"fresh_{name}", type_=deliveries.c[name].type) for name in _DECISION})
+_DECISION = {
+    name: bindparam(f"fresh_{name}", type_=deliveries.c[name].type)
+    for name in ("cell", "denials", "reasons", "outside", "decided_at", "policy")
+}
+_DECIDE_AGAIN = _change(_DECISION)
+_IN_FLIGHT = _change(
+    {"attempt_id": bindparam("of"), "lease_until": bindparam("until"), "updated_at": bindparam("now"), **_DECISION}
 )
 
 
-def _step(one: Settled, clock: int, now: datetime) -> dict[str, Any]:
+def _moved(one: _Step, clock: int, now: datetime) -> dict[str, Any]:
     in_doubt, until = one.state is DeliveryState.UNKNOWN, clock + round(one.wait * 1_000_000)
     return {
-        "delivery": one.delivery,
         # a claim whose attempt is open, and whose lease is over: that is how a row is in doubt (D10)
         "to": (DeliveryState.CLAIMED if in_doubt else one.state).value,
         "because": one.why,
@@ -112,9 +174,5 @@ def _step(one: Settled, clock: int, now: datetime) -> dict[str, Any]:
     }
 
 
-def _decision(delivery: DeliveryId, decision: Decision) -> dict[str, Any]:
-    return {"delivery": delivery, **{f"fresh_{name}": value for name, value in decision_columns(decision).items()}}
-
-
-def _chunks(refs: Sequence[DeliveryId]) -> Iterator[Sequence[DeliveryId]]:
-    return (refs[start : start + _AT_ONCE] for start in range(0, len(refs), _AT_ONCE))
+def _decision(decision: Decision) -> dict[str, Any]:
+    return {f"fresh_{name}": value for name, value in decision_columns(decision).items()}
