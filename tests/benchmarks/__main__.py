@@ -7,12 +7,12 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.benchmarks import composing, deciding, importing, sending, sending_mailgun, sending_ses, smtp
+from tests.benchmarks import composing, deciding, end_to_end, importing, sending, sending_mailgun, sending_ses, smtp
 
 
 def main(arguments: list[str]) -> int:
     """Run all; ``--json FILE`` writes the figures down as well."""
-    parts = (deciding, composing, sending, sending_mailgun, sending_ses, smtp, importing)
+    parts = (deciding, composing, sending, sending_mailgun, sending_ses, smtp, end_to_end, importing)
     figures = [figure for part in parts for figure in part.figures()]
     for figure in figures:
         print(figure)

@@ -6,13 +6,13 @@ import base64
 import hmac
 import json
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import SMTP
 from functools import partial
 from html import escape, unescape
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 import jinja2
@@ -24,7 +24,18 @@ from migma_core.message.program import JSON, PLAIN, Bodies
 from tests.benchmarks.measuring import Figure, ceiling, floor, ratio_of
 from tests.support.batches import KEYS, NOW, PROJECT, batch_for, compiled_for, delivery_id, person
 
-__all__ = ["HTML", "SUBJECT", "TEXT", "bare_sendgrid", "figures", "prepare_bare", "values"]
+__all__ = [
+    "HTML",
+    "SUBJECT",
+    "TEXT",
+    "Form",
+    "bare_body",
+    "bare_sendgrid",
+    "figures",
+    "form_of",
+    "prepare_bare",
+    "values",
+]
 
 # a newsletter of 10 KB with five variables: most of any mail is the same for all
 HTML = (
@@ -157,31 +168,49 @@ def _spliced(compiled: Compiled, batch: Batch) -> Iterator[str]:
 
 def bare_sendgrid(batch: Batch) -> bytes:
     """The same structure built as dictionaries and dumped: the same values, escaped for the same places."""
-    compiled = batch.compiled
-    shared = json.loads(_SHARED[id(batch)])
-    lines = (ONE_CLICK, list_id(compiled.request), feedback_id(compiled.request))
-    headers = dict(line.decode().split(": ", 1) for line in lines)
-    people: list[dict[str, Any]] = []
-    for message in batch.messages:
-        v = message.values
+    return bare_body(
+        form_of(batch),
+        (
+            (str(one.approval.address), one.delivery, one.values, one.values["unsubscribe_url"])
+            for one in batch.messages
+        ),
+    )
+
+
+class Form(NamedTuple):
+    """What one writes by hand who knows SendGrid: the keys of the variables, the headers, and the shared part."""
+
+    keys: list[str]
+    headers: dict[str, str]
+    shared: str
+
+
+def form_of(batch: Batch) -> Form:
+    """That of a batch which `prepare_bare` has seen."""
+    return _FORMS[id(batch)]
+
+
+def bare_body(form: Form, people: Iterable[tuple[str, str, Mapping[str, str], str]]) -> bytes:
+    """The body for people: address, delivery, values and opt-out link of each."""
+    written: list[dict[str, Any]] = []
+    for address, delivery, v, link in people:
         name = v["first_name"] or "there"
-        link = v["unsubscribe_url"]
         texts = (name, name, v["city"], v["points"], link)
         pages = (escape(name), escape(v["city"]), escape(v["plan"]), quote(v["code"], safe="/@"), escape(v["points"]))
         its = (*texts, *pages, escape(link))
-        people.append(
+        written.append(
             {
-                "to": [{"email": str(message.approval.address)}],
-                "custom_args": {"migma_delivery": message.delivery},
-                "substitutions": dict(zip(_KEYS_OF[id(batch)], its, strict=True)),
-                "headers": {"List-Unsubscribe": f"<{link}>", **headers},
+                "to": [{"email": address}],
+                "custom_args": {"migma_delivery": delivery},
+                "substitutions": dict(zip(form.keys, its, strict=True)),
+                "headers": {"List-Unsubscribe": f"<{link}>", **form.headers},
             }
         )
-    return json.dumps({"personalizations": people, **shared}, ensure_ascii=False, separators=(",", ":")).encode()
+    whole = {"personalizations": written, **json.loads(form.shared)}
+    return json.dumps(whole, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-_SHARED: dict[int, str] = {}
-_KEYS_OF: dict[int, list[str]] = {}
+_FORMS: dict[int, Form] = {}
 
 
 def _minted(tokens: list[Token]) -> None:
@@ -213,8 +242,12 @@ def _check(compiled: Compiled, batch: Batch, letters: Batch) -> None:
 def prepare_bare(letters: Batch) -> None:
     """Learn the keys and the shared part that the bare way is to write; both ways then write the same."""
     whole = json.loads(encode(letters))
-    _KEYS_OF[id(letters)] = list(whole["personalizations"][0]["substitutions"])
-    _SHARED[id(letters)] = json.dumps({name: value for name, value in whole.items() if name != "personalizations"})
+    keys = list(whole["personalizations"][0]["substitutions"])
+    request = letters.compiled.request
+    lines = (ONE_CLICK, list_id(request), feedback_id(request))
+    headers = dict(line.decode().split(": ", 1) for line in lines)
+    shared = json.dumps({name: value for name, value in whole.items() if name != "personalizations"})
+    _FORMS[id(letters)] = Form(keys, headers, shared)
     assert json.loads(bare_sendgrid(letters)) == whole
 
 
