@@ -123,6 +123,8 @@ def kill_half_way(taker: Taker) -> int:
     half = MAILABLE // 2
     if taker.stalls is not None:
         taker.stalls((half - 1) // TOGETHER[taker.provider])
+    else:
+        half += 7  # where each is answered by itself: in the middle of what is handed over together
     quiet = subprocess.DEVNULL
     with subprocess.Popen([*PROGRAM, "campaigns", "send", CAMPAIGN], stdout=quiet, stderr=quiet) as sender:
         while taker.count() < half:

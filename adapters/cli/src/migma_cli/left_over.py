@@ -24,10 +24,9 @@ def what_is_held(answer: SendAnswer, send: str) -> str | None:
     held = answer.states.get(DeliveryState.HELD, 0)
     if not held:
         return None
-    them = "1 message is" if held == 1 else f"{held:,} messages are"
     return (
-        f"{them} held: handed over, and nobody knows whether {answer.provider} took them, so they are not sent again "
-        f"unasked. Look at them with: migma campaigns held {send}"
+        f"{_messages(held)} held: nobody knows whether {answer.provider} took {_them(held)}, and nothing is sent again "
+        f"unasked. Look with: migma campaigns held {send}"
     )
 
 
@@ -40,9 +39,14 @@ def _open(answer: SendAnswer) -> Iterator[str]:
     """In doubt, and not yet in doubt: whoever has it may still be at work."""
     way = answer.states.get(DeliveryState.IN_FLIGHT, 0) + answer.states.get(DeliveryState.CLAIMED, 0)
     if way:
-        yield (
-            f"{way:,} are in a worker's hands, or were when it stopped: they are its own until its lease ends, "
-            "and are settled then."
-        )
+        yield f"{_messages(way)} in the hands of a worker, or of one that stopped: settled once its lease is over."
     if doubt := answer.states.get(DeliveryState.UNKNOWN, 0):
-        yield f"{doubt:,} were handed over, and no answer is on record: they are settled first."
+        yield f"{_messages(doubt)} handed over, and no answer is on record: settled first."
+
+
+def _messages(number: int) -> str:
+    return "1 message is" if number == 1 else f"{number:,} messages are"
+
+
+def _them(number: int) -> str:
+    return "it" if number == 1 else "them"
