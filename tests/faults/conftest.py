@@ -44,7 +44,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Show the figures."""
     figures = Counter[str]()
     for report in (*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")):
-        for name, number in report.user_properties:
-            figures[name] += number if name.startswith(_FIGURE) else 0
-    for name, number in sorted((+figures).items()):
+        figures.update({name: number for name, number in report.user_properties if name.startswith(_FIGURE)})
+    for name, number in sorted(figures.items()):
         terminalreporter.write_line(f"{name.removeprefix(_FIGURE)}: {number}")
