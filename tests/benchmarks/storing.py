@@ -190,9 +190,7 @@ def _last_begins(large: Large, name: str, people: int) -> int:
 
 def _counting(large: Large, name: str, size: str) -> Figure:
     found = large.standings(name)
-    python = Counter(kinds[0] if kinds else None for _, kinds in _decided(large, name))
-    mailable = python.pop(None, 0)
-    assert Partition(mailable, {kind: people for kind, people in python.items() if kind is not None}) == found
+    assert _partition(large, name) == found
     with reading(large.engine) as connection:
         query = best_count(connection, large.account, name)
         by_hand = counted(connection, query)
@@ -200,6 +198,17 @@ def _counting(large: Large, name: str, size: str) -> Figure:
         assert by_hand == {kind.value: people for kind, people in found.withheld.items()}
         slower = 1 / ratio_of(partial(counted, connection, query), partial(large.standings, name), _ROUNDS)
     return ceiling(f"{large.kind}, {size}: counting by reason {name!r}, of SQL by hand", slower, 1.3)
+
+
+def _partition(large: Large, name: str) -> Partition:
+    """The same, counted in Python."""
+    mailable, withheld = 0, Counter[ReasonKind]()
+    for _, kinds in _decided(large, name):
+        if kinds:
+            withheld[kinds[0]] += 1
+        else:
+            mailable += 1
+    return Partition(mailable, dict(withheld))
 
 
 def _previewing(large: Large, name: str, size: str) -> Figure:
