@@ -246,6 +246,16 @@ def test_pages_are_found_without_sorting_or_scanning(
             assert re.search(r"on topic_choices.*?contact_id > '?5", plan) or connection.dialect.name == "sqlite"
 
 
+def test_a_page_is_planned_for_what_it_asks(shared: Engine) -> None:
+    """PostgreSQL keeps no plan for any page and segment, which reads everybody for the first fifty."""
+    with undone(shared) as connection:
+        add_people(connection, 3)
+        assert len(members(connection, TagHolders("all"))) == 3
+        if connection.dialect.name == "postgresql":
+            assert connection.scalar(text("SHOW plan_cache_mode")) == "force_custom_plan"
+            assert connection.scalar(text("SHOW max_parallel_workers_per_gather")) == "0"
+
+
 def _plan(connection: Connection, question: Question, recipients: Recipients) -> tuple[str, str]:
     """A page's query, and how the database would read a large one, which it would not do for three people."""
     audience = audience_of(connection, question, recipients, PEPPER)
