@@ -72,7 +72,10 @@ def test_a_campaign_reaches_nobody_twice_and_loses_nobody(
 
 
 @EARLIER
-@pytest.mark.parametrize("manner", [Manner.ACCEPT_THEN_DROP, Manner.ACCEPT_THEN_500, Manner.UNAVAILABLE])
+@pytest.mark.parametrize(
+    "manner",
+    [Manner.ACCEPT_THEN_DROP, *([Manner.ACCEPT_THEN_500, Manner.UNAVAILABLE] if is_thorough() else [])],
+)
 def test_a_provider_that_knows_repeats_settles_its_own_doubt(
     home: Path, provider: LedgerProvider, manner: Manner, earlier: list[Manner]
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections import Counter
 from datetime import UTC, datetime
@@ -30,6 +31,7 @@ from migma_core import (
     decide,
     facts_about,
 )
+from tests.support.examples import few
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 REASONS = (
@@ -62,8 +64,8 @@ people = st.lists(
 )
 
 
-def _open(home: Path) -> tuple[Migma, Project]:
-    migma = Migma.create(home=home)
+def _open(installation: Path, home: Path) -> tuple[Migma, Project]:
+    migma = Migma.open(home=Path(shutil.copytree(installation, home, dirs_exist_ok=True)))
     project = migma.start_project("Acme", Brand("Acme", "1 Main Street", "https://mail.example.com"))
     migma.store.domains.add(project.account, "mail.example.com", NOW)
     migma.store.domains.verify(project.account, "mail.example.com", NOW)
@@ -96,14 +98,14 @@ def _send(migma: Migma, project: Project, topic: Topic, transactional: bool | No
     )
 
 
-@settings(max_examples=25)
+@settings(max_examples=few(15))
 @given(audience=people, default=st.sampled_from(DefaultSubscription), transactional=st.sampled_from((None, True)))
 def test_partition_ledger_and_outbox_agree(
-    audience: list[Person], default: DefaultSubscription, transactional: bool | None
+    installation: Path, audience: list[Person], default: DefaultSubscription, transactional: bool | None
 ) -> None:
     """Accepted deliveries are the mails in the Maildir, everyone has one delivery, and nobody withheld has a mail."""
     with tempfile.TemporaryDirectory() as folder:
-        migma, project = _open(Path(folder))
+        migma, project = _open(installation, Path(folder))
         with migma:
             topic = migma.store.topics.create(project.id, "Product", NOW, default=default)
             _fill(migma, project, audience, topic)

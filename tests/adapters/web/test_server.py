@@ -27,7 +27,7 @@ from tests.adapters.conftest import start_acme
 from tests.adapters.web.conftest import parsed
 from tests.support.examples import is_thorough
 
-LOOKS = 10_000 if is_thorough() else 2_000
+LOOKS = 10_000 if is_thorough() else 500
 
 # Runs `migma serve` in a process that dies by SIGKILL when an opt-out has been stored and before it is answered.
 DIES_BEFORE_IT_ANSWERS = """

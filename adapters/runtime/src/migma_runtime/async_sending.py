@@ -7,6 +7,7 @@ from typing import Unpack
 
 from migma_core.delivery import SendId
 from migma_core.delivery.steps import settle_steps
+from migma_core.ports import SendRecord
 from migma_core.request import SendRequest
 
 from .awaiting import Awaiting
@@ -84,6 +85,10 @@ class AsyncSending:
         """See `Sending.reconcile`."""
         await self._awaiting.carry_out(await to_thread(work_of, self._parts, send), watch, settle_steps)
         return await self.status(send)
+
+    async def find(self, project_id: str, id_or_name: str) -> SendRecord:
+        """See `Sending.find`."""
+        return await to_thread(self._sending.find, project_id, id_or_name)
 
     async def status(self, send: SendId) -> SendAnswer:
         """See `Sending.status`."""
