@@ -6,10 +6,11 @@ from collections.abc import Callable
 from threading import Event
 
 import pytest
-from migma_runtime import Migma, SendWords
+from migma_runtime import Migma
 from migma_runtime.holding import Hold
 
 from migma_core import DeliveryState, Project, SendId
+from tests.support.news import news
 
 Import = Callable[[str], None]
 Mails = Callable[[], list[bytes]]
@@ -19,16 +20,7 @@ Mails = Callable[[], list[bytes]]
 def accepted(migma: Migma, project: Project, imported: Import) -> SendId:
     """A send to four people that nobody has carried out."""
     imported("email,tags\n" + "".join(f"reader{number}@example.com,news\n" for number in range(4)))
-    asked = SendWords(
-        recipient_type="tag",
-        recipient_id="news",
-        from_="news@mail.example.com",
-        from_name="Acme",
-        subject="News",
-        template="<p>News</p>",
-        project_id=project.id,
-    )
-    return migma.sending.send(queue_only=True, **asked).id
+    return migma.sending.send(queue_only=True, **news(project)).id
 
 
 def test_a_lease_is_renewed_for_as_long_as_the_work_goes_on(migma: Migma, accepted: SendId, mails: Mails) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from migma_runtime import Migma, SendWords
+from migma_runtime import Migma
 
 from migma_core import (
     MIGMA,
@@ -30,6 +30,7 @@ from migma_core import (
     replay,
 )
 from migma_core.decision import rules
+from tests.support.news import news
 
 Import = Callable[[str], None]
 Mails = Callable[[], list[bytes]]
@@ -49,27 +50,13 @@ def under(migma: Migma, policy: Policy) -> Migma:
     return Migma(replace(migma.parts, policy=policy))
 
 
-def words(project: Project, **more: object) -> SendWords:
-    """A campaign to everyone tagged news."""
-    usual = SendWords(
-        recipient_type="tag",
-        recipient_id="news",
-        from_="news@mail.example.com",
-        from_name="Acme",
-        subject="News",
-        template="<p>News</p>",
-        project_id=project.id,
-    )
-    return usual | more  # type: ignore[return-value]  # the same words, more of them
-
-
 def test_whoever_must_wait_is_previewed_as_deferred_and_left_for_later(
     migma: Migma, project: Project, imported: Import, mails: Mails
 ) -> None:
     """Preview and send agree, a zone nobody knows withholds, and the run ends with the others ready (D3, D4)."""
     imported(PEOPLE)
     waiting = under(migma, TOMORROW)
-    campaign = waiting.campaigns.create(name="News", **words(project))
+    campaign = waiting.campaigns.create(name="News", **news(project))
 
     shown = waiting.campaigns.preview(campaign).partition
     answer = waiting.campaigns.send(campaign)
@@ -86,7 +73,7 @@ def test_a_decision_on_record_is_made_again(migma: Migma, project: Project, impo
     """Deferred, withheld and mailable ones replay from their rows alone, circumstances included (A-10)."""
     imported(PEOPLE)
     waiting = under(migma, TOMORROW)
-    campaign = waiting.campaigns.create(name="News", **words(project))
+    campaign = waiting.campaigns.create(name="News", **news(project))
     waiting.campaigns.send(campaign)
 
     for local in ("ada", "bo", "cy"):
@@ -113,8 +100,8 @@ def test_a_cap_counts_marketing_alone(migma: Migma, project: Project, imported: 
         template="<p>Thank you</p>",
         project_id=project.id,
     )
-    first = capped.campaigns.create(name="First", **words(project))
-    second = capped.campaigns.create(name="Second", **words(project))
+    first = capped.campaigns.create(name="First", **news(project))
+    second = capped.campaigns.create(name="Second", **news(project))
 
     assert capped.campaigns.preview(first).partition == Partition(1)
     capped.campaigns.send(first)
@@ -132,7 +119,7 @@ def test_an_implied_consent_lapses(
     asked = Consent(ConsentLevel.UNPROVEN, "fair", datetime.now(UTC) - timedelta(days=200), basis)
     migma.store.contacts.subscribe(project.id, Address("ada", "example.com"), asked)
     lapsing = under(migma, MIGMA.with_rules(ConsentLapse(), name="lapsing"))
-    campaign = lapsing.campaigns.create(name="News", **words(project))
+    campaign = lapsing.campaigns.create(name="News", **news(project))
 
     assert lapsing.campaigns.preview(campaign).partition.mailable == mailable
     assert ("lapsed" in lapsing.campaigns.explain(campaign, "ada@example.com").words) is (mailable == 0)
@@ -145,10 +132,10 @@ def test_a_request_leaves_out_segments_and_earlier_recipients(
     imported("email,country,tags\nada@example.com,de,first\nbo@example.com,us,news\ncy@example.com,at,news\n")
     imported("email,tags\nada@example.com,news\n")
     migma.store.segments.create(project.id, "Austria", FieldIs("country", Mode.IS, ("at",)), migma.parts.clock.now())
-    first = migma.campaigns.create(name="First", **words(project, recipient_id="first"))
+    first = migma.campaigns.create(name="First", **news(project, recipient_id="first"))
     migma.campaigns.send(first)
     left_out = {"exclude_segments": ("Austria",), "exclude_recipients_of": ("First",)}
-    second = migma.campaigns.create(name="Second", **words(project, **left_out))
+    second = migma.campaigns.create(name="Second", **news(project, **left_out))
 
     assert migma.campaigns.preview(second).partition == Partition(1, {ReasonKind.EXCLUDED: 2})
     answer = migma.campaigns.send(second)
@@ -161,16 +148,16 @@ def test_what_is_left_out_must_exist(migma: Migma, project: Project, imported: I
     """An unknown name is refused, since it would leave out nobody."""
     imported(PEOPLE)
     with pytest.raises(LookupError, match="there is no"):
-        migma.campaigns.create(name="News", **words(project, **{word: ("Nowhere",)}))
+        migma.campaigns.create(name="News", **news(project, **{word: ("Nowhere",)}))
 
 
 def test_promotion_sent_as_transactional_is_pointed_out(migma: Migma, project: Project, imported: Import) -> None:
     """The answer names what reads like promotion, and the send is done all the same (B-04)."""
     imported(PEOPLE)
-    answer = migma.sending.send(**words(project, transactional=True, subject="20% off everything"))
+    answer = migma.sending.send(**news(project, transactional=True, subject="20% off everything"))
     assert [str(one.marker) for one in answer.wording] == ["discount"]
     assert answer.sent_count == 3
-    assert migma.sending.send(queue_only=True, **words(project, subject="20% off everything")).wording == ()
+    assert migma.sending.send(queue_only=True, **news(project, subject="20% off everything")).wording == ()
 
 
 def test_an_installation_takes_a_policy_of_ones_own(migma: Migma) -> None:
@@ -186,7 +173,7 @@ def test_an_answer_that_no_longer_agrees_with_its_record_says_so(
 ) -> None:
     """Explained under the policy it was made by nothing is in doubt; under a later one the record is told too."""
     imported("email,tags\nada@example.com,news\ninfo@example.com,news\n")
-    campaign = migma.campaigns.create(name="News", **words(project))
+    campaign = migma.campaigns.create(name="News", **news(project))
     migma.campaigns.send(campaign)
     assert migma.campaigns.explain(campaign, "info@example.com").doubts == ()
 

@@ -13,6 +13,7 @@ from migma_runtime import Migma, Progress
 from migma_core import DeliveryId, DeliveryState, Project, SuppressionReason
 from migma_core.delivery import effects as e
 from migma_core.delivery.delivery import SETTLED
+from tests.support.news import news
 
 Import = Callable[[str], None]
 
@@ -77,14 +78,5 @@ def test_a_whole_send_ends_at_all(migma: Migma, project: Project, imported: Impo
     imported("email,tags\n" + "".join(f"p{n}@example.com,news\n" for n in range(5)))
     migma.suppressions.add(project.id, "p0@example.com", SuppressionReason.MANUAL, "test")
     progress = Progress()
-    migma.sending.send(
-        watch=progress,
-        recipient_type="tag",
-        recipient_id="news",
-        from_="news@mail.example.com",
-        from_name="Acme",
-        subject="News",
-        template="<p>News</p>",
-        project_id=project.id,
-    )
+    migma.sending.send(watch=progress, **news(project))
     assert (progress.settled, progress.planned) == (4, 4)

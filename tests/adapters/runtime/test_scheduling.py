@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from migma_clock import SimulatedClock
-from migma_runtime import Migma, Ran, SendRefused, SendWords
+from migma_runtime import Migma, Ran, SendRefused
 from migma_runtime.scheduling import read_zones_anew
 
 from migma_core import (
@@ -32,6 +32,7 @@ from migma_core import (
 from migma_core.delivery import effects as e
 from migma_core.ports import SendRecord
 from tests.support.clock_jumps import jump
+from tests.support.news import news
 
 Import = Callable[[str], None]
 Mails = Callable[[], list[bytes]]
@@ -57,23 +58,9 @@ def tz_files(tmp_path: Path) -> Iterator[Callable[[str, str], None]]:
     zoneinfo.reset_tzpath(before)
 
 
-def words(project: Project, **more: Any) -> SendWords:
-    """A campaign to everyone tagged news."""
-    usual = SendWords(
-        recipient_type="tag",
-        recipient_id="news",
-        from_="news@mail.example.com",
-        from_name="Acme",
-        subject="News",
-        template="<p>News</p>",
-        project_id=project.id,
-    )
-    return usual | more  # type: ignore[return-value]  # the same words, more of them
-
-
 def draft(migma: Migma, project: Project, **more: Any) -> SendRecord:
     """A draft to them."""
-    return migma.campaigns.create(name="News", **words(project, **more))
+    return migma.campaigns.create(name="News", **news(project, **more))
 
 
 def ran(migma: Migma) -> list[Ran]:

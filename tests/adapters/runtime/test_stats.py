@@ -11,6 +11,7 @@ from migma_runtime import Migma
 from migma_core import Address, EngagementAction, Project, SendStats
 from migma_core.message.certificate import read_mime
 from migma_core.ports import EngagementEvent, MailboxEvent, MailboxFact
+from tests.support.news import news
 
 Import = Callable[[str], None]
 Mails = Callable[[], list[bytes]]
@@ -21,16 +22,7 @@ def test_a_campaign_is_counted_from_what_was_told(
 ) -> None:
     """Sent and accepted at once; delivered, opened and left once somebody says so (§1.12)."""
     imported("email,tags\n" + "".join(f"p{n}@example.com,news\n" for n in range(4)))
-    campaign = migma.campaigns.create(
-        name="News",
-        project_id=project.id,
-        recipient_type="tag",
-        recipient_id="news",
-        from_="news@mail.example.com",
-        from_name="Acme",
-        subject="News",
-        template="<p>News</p>",
-    )
+    campaign = migma.campaigns.create(name="News", **news(project))
     migma.campaigns.send(campaign)
     before = migma.campaigns.stats(campaign)
     assert before == SendStats(sent=4, accepted=4, as_of=before.as_of)
