@@ -3,34 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 import pytest
 from migma_http import HttpRequest, HttpResponse, Secret, Urllib3Transport, check_domain
 from migma_resend import Resend, ResendCodec, ResendSettings
 from pydantic import SecretStr
 
-from migma_core import Accepted, Address, Attachment
-from tests.support.batches import NOW, batch_for, compiled_for, copied_batch
+from migma_core import Accepted, Attachment
+from tests.support.batches import batch_for, compiled_for
 from tests.support.colours import COLOURS, HandOver
 from tests.support.http_worlds import KEY
+from tests.support.kinds import PEOPLE, kinds_of_batches
 from tests.support.prism import prism
 
 FILES = (Attachment("a.pdf", b"%PDF", "application/pdf"), Attachment("logo.png", b"PNG", "image/png", "logo"))
-PEOPLE = [{"name": "Ada"}, {"name": 'Bo "</p>'}, {"name": ""}]
-BATCHES = {
-    "marketing": batch_for(compiled_for(headers={"X-Campaign": "spring"}), PEOPLE),
-    "transactional": batch_for(compiled_for(transactional=True, reply_to=Address("help", "acme.example.com")), PEOPLE),
-    "files": batch_for(compiled_for(attachments=FILES)),
-    "marked": batch_for(
-        compiled_for(
-            transactional=True, labels=("receipt",), metadata={"order": "o-1"}, deliver_at=NOW + timedelta(hours=1)
-        ),
-        [{}],
-    ),
-    "copied": copied_batch(cc=2, bcc=2),
-    "plain": batch_for(compiled_for("Hi", "", "Hi", transactional=True)),
-}
+BATCHES = {**kinds_of_batches(kept=PEOPLE[:1]), "files": batch_for(compiled_for(attachments=FILES))}
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 import pytest
 from migma_http import (
@@ -17,28 +16,16 @@ from migma_http import (
 from migma_sendgrid import SendGrid, SendGridCodec, SendGridSettings
 from pydantic import SecretStr
 
-from migma_core import Accepted, Address, Attachment
+from migma_core import Accepted, Attachment
 from tests.support.answers import in_words
-from tests.support.batches import NOW, attempt_for, batch_for, compiled_for, copied_batch
+from tests.support.batches import attempt_for, batch_for, compiled_for
 from tests.support.colours import COLOURS, HandOver, preferring
 from tests.support.http_worlds import KEY
+from tests.support.kinds import PEOPLE, kinds_of_batches
 from tests.support.prism import prism
 
 FILES = (Attachment("a.pdf", b"%PDF", "application/pdf"), Attachment("logo.png", b"PNG", "image/png", "logo"))
-PEOPLE = [{"name": "Ada"}, {"name": 'Bo "</p>'}, {"name": ""}]
-BATCHES = {
-    "marketing": batch_for(compiled_for(headers={"X-Campaign": "spring"}), PEOPLE),
-    "transactional": batch_for(compiled_for(transactional=True, reply_to=Address("help", "acme.example.com")), PEOPLE),
-    "files": batch_for(compiled_for(attachments=FILES), PEOPLE),
-    "marked": batch_for(
-        compiled_for(
-            transactional=True, labels=("receipt",), metadata={"order": "o-1"}, deliver_at=NOW + timedelta(hours=1)
-        ),
-        PEOPLE,
-    ),
-    "copied": copied_batch(cc=2, bcc=2),
-    "plain": batch_for(compiled_for("Hi", "", "Hi", transactional=True)),
-}
+BATCHES = {**kinds_of_batches(), "files": batch_for(compiled_for(attachments=FILES), PEOPLE)}
 
 
 @pytest.fixture(scope="module")
