@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from time import sleep
 
 import pytest
 from hypothesis import strategies as st
@@ -37,6 +38,7 @@ __all__ = ["IdempotencyLaws", "InboxLaws", "PaceLaws"]
 _EVENTS = st.lists(st.builds(ReceivedEvent, st.sampled_from("abcde"), st.binary(max_size=9)), max_size=8)
 _KEY = CallerKey("project", "send", "k1")
 _STREAM = Stream("account", "ses", "example.com")
+_TICK = 0.002  # seconds after which every clock has moved: a database's may count in milliseconds
 _STEADY = Rate(0.001, 5)  # so slow that nothing comes back while a law runs
 
 
@@ -248,6 +250,7 @@ class PaceLaws(StorageLaws):
         breaker = Breaker(failures, rest=1e-6, longest=1.0)
         opened = [store.pace.failed(_STREAM, breaker) for _ in range(failures)]
         assert opened == [False] * (failures - 1) + [True]
+        sleep(_TICK)
         granted = [one.take(_STREAM, 3, _STEADY).messages for one in (self.again(LONG).pace, store.pace)]
         assert granted == [1, 0]
         store.pace.succeeded(_STREAM)
@@ -291,6 +294,7 @@ class PaceLaws(StorageLaws):
         """A probe put back, since there was no row for it, may be made by the next worker."""
         pace, breaker = self.open().pace, Breaker(1, rest=1e-6, longest=1.0)
         assert pace.failed(_STREAM, breaker)
+        sleep(_TICK)
         assert pace.take(_STREAM, 5, _STEADY).probe
         assert pace.take(_STREAM, 5, _STEADY).messages == 0
         pace.put_back(_STREAM, 1)
