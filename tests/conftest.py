@@ -13,7 +13,7 @@ __all__ = ["postgres_server", "pytest_configure", "pytest_unconfigure"]
 # Two busy cores make single examples slow now and then; a claim does not become false by that.
 _CALM = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 
-settings.register_profile("default", max_examples=50, database=None, **_CALM)  # type: ignore[arg-type]  # one mapping for all
+settings.register_profile("default", max_examples=30, database=None, **_CALM)  # type: ignore[arg-type]  # one mapping for all
 settings.register_profile("ci", settings.get_profile("default"), derandomize=True)
 settings.register_profile("thorough", settings.get_profile("default"), max_examples=10_000)
 settings.register_profile("faults", settings.get_profile("default"), max_examples=1_000)  # as many kills, full sizes

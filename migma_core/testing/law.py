@@ -26,6 +26,17 @@ class Law:
     claim: Callable[..., None]
     drawn: Mapping[str, SearchStrategy[Any]]
 
+    def as_test(self, examples: int | None = None) -> Callable[..., None]:
+        """A fresh function of a book, the method's only argument left: Hypothesis keeps what it learns with it."""
+        claim = self.claim
+        assert isinstance(claim, FunctionType), "a law is a plain method"
+        copy = FunctionType(claim.__code__, claim.__globals__, claim.__name__, claim.__defaults__, claim.__closure__)
+        copy.__doc__, copy.__annotations__, copy.__qualname__ = claim.__doc__, claim.__annotations__, claim.__qualname__
+        if not self.drawn:
+            return copy
+        drawn = given(**self.drawn)(copy)
+        return drawn if examples is None else settings(max_examples=examples)(drawn)
+
 
 def law(rule: str, would_have_caught: str = "", **drawn: SearchStrategy[Any]) -> Callable[[Callable[..., None]], Law]:
     """Make a law of the method below; ``drawn`` are its arguments. A law without any is checked once, in every case."""
@@ -51,16 +62,4 @@ class LawBook:
         named = {one.name: one for one in (*inherited, *(one for one in vars(cls).values() if isinstance(one, Law)))}
         cls.laws = tuple(named.values())
         for one in cls.laws:
-            setattr(cls, one.name, _as_test(one, cls.examples))
-
-
-def _as_test(one: Law, examples: int | None) -> Callable[..., None]:
-    """A fresh function for each class: Hypothesis keeps what it learns with the function."""
-    claim = one.claim
-    assert isinstance(claim, FunctionType), "a law is a plain method"
-    copy = FunctionType(claim.__code__, claim.__globals__, claim.__name__, claim.__defaults__, claim.__closure__)
-    copy.__doc__, copy.__annotations__, copy.__qualname__ = claim.__doc__, claim.__annotations__, claim.__qualname__
-    if not one.drawn:
-        return copy
-    drawn = given(**one.drawn)(copy)
-    return drawn if examples is None else settings(max_examples=examples)(drawn)
+            setattr(cls, one.name, one.as_test(cls.examples))

@@ -25,8 +25,8 @@ WATCHING = (
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A copy of the project that may be changed."""
-    unwanted = shutil.ignore_patterns("__pycache__", "*.egg-info", ".*", "dist", "build")
+    """A copy of the project that may be changed, with what was compiled: only what is changed is compiled again."""
+    unwanted = shutil.ignore_patterns("*.egg-info", ".*", "dist", "build")
     shutil.copytree(ROOT, tmp_path / "checkout", ignore=unwanted)
     return tmp_path / "checkout"
 
@@ -49,9 +49,9 @@ def follow(checkout: Path, file: str, change: str) -> None:
 
 
 def run(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Python in the copy, with the copy's own core and fewer examples than usual: they are run in full elsewhere."""
+    """Python in the copy, with the copy's own core and few examples: they are run in full elsewhere."""
     own = os.pathsep.join(map(str, (checkout, *checkout.glob("adapters/*/src"))))
-    environment = {**os.environ, "PYTHONPATH": own, "HYPOTHESIS_PROFILE": "mutants"}
+    environment = {**os.environ, "PYTHONPATH": own, "HYPOTHESIS_PROFILE": "alone"}
     return subprocess.run(
         [sys.executable, *arguments], cwd=checkout, env=environment, capture_output=True, text=True, check=False
     )

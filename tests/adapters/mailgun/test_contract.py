@@ -15,6 +15,7 @@ from migma_core.ports import Provider
 from migma_core.testing import HandOverLaws, ProviderLaws
 from migma_core.testing.worlds import World
 from tests.adapters.mailgun.reader import deliveries
+from tests.support.examples import few
 from tests.support.http_worlds import KEY, hand_over, hand_over_async, never
 
 SECRETS = (KEY, base64.b64encode(f"api:{KEY}".encode()).decode())
@@ -24,6 +25,7 @@ class TestMailgun(ProviderLaws):
     """The codec under urllib3's driver, read by Mailgun's published rules."""
 
     secrets = SECRETS
+    examples = few(25)
     cannot_carry = (CannotCarry, HeaderRefused)
 
     def provider(self) -> Provider:
@@ -43,6 +45,7 @@ class TestAwaited(HandOverLaws):
     """The same codec, awaited."""
 
     secrets = SECRETS
+    examples = few(10)  # each is an event loop of its own
 
     def provider(self) -> Provider:
         """What encodes."""

@@ -13,6 +13,7 @@ from migma_core.ports import Provider
 from migma_core.testing import HandOverLaws, ProviderLaws
 from migma_core.testing.worlds import World
 from tests.adapters.migma.expander import expand
+from tests.support.examples import few
 from tests.support.http_worlds import KEY, hand_over, hand_over_async, never
 
 CODEC = MigmaCodec(Api(Secret(KEY)), "proj_1")
@@ -22,6 +23,7 @@ class TestMigma(ProviderLaws):
     """The codec under urllib3's driver; the opt-out is Migma's to add."""
 
     secrets = (KEY,)
+    examples = few(25)
     cannot_carry = (CannotCarry,)
     delegated = True
 
@@ -43,6 +45,7 @@ class TestAwaited(HandOverLaws):
     """The same codec, awaited."""
 
     secrets = (KEY,)
+    examples = few(10)  # each is an event loop of its own
 
     def provider(self) -> Provider:
         """What encodes."""

@@ -22,7 +22,7 @@ from tests.support.examples import few
 class TestOutbox(ProviderLaws):
     """Mail in files, read back by Python's own parser."""
 
-    examples = few(40)
+    examples = few(25)
     envelope_apart = True
 
     def provider(self) -> Provider:

@@ -24,7 +24,7 @@ class TestResend(ProviderLaws):
     """The codec under urllib3's driver; a mail is what its JSON says."""
 
     secrets = (KEY,)
-    examples = few(40)
+    examples = few(25)
     cannot_carry = (CannotCarry,)
 
     def provider(self) -> Provider:

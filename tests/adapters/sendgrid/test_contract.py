@@ -24,7 +24,7 @@ class TestSendGrid(ProviderLaws):
     """The codec under urllib3's driver, expanded by SendGrid's published rules."""
 
     secrets = (KEY,)
-    examples = few(40)
+    examples = few(25)
     cannot_carry = (CannotCarry,)
 
     def provider(self) -> Provider:

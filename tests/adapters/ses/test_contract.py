@@ -14,6 +14,7 @@ from migma_core.testing import HandOverLaws, ProviderLaws
 from migma_core.testing.worlds import World
 from tests.adapters.ses.connecting import SECRETS, RawEncoder, codec
 from tests.adapters.ses.reader import read
+from tests.support.examples import few
 from tests.support.http_worlds import hand_over, hand_over_async, never
 
 
@@ -22,7 +23,7 @@ class TestSes(ProviderLaws):
 
     secrets = SECRETS
     cannot_carry = (CannotCarry,)
-    examples = 60
+    examples = few(25)
 
     def codec(self) -> SesCodec:
         """As it comes."""
@@ -54,7 +55,7 @@ class TestSes(ProviderLaws):
 class TestRaw(TestSes):
     """The same where every mail is written in the raw form; its outcomes are those above."""
 
-    examples = 40
+    examples = few(15)
 
     def codec(self) -> SesCodec:
         """Raw alone."""
@@ -64,7 +65,7 @@ class TestRaw(TestSes):
 class TestBulk(TestSes):
     """The same with bulk sends, filled by the rules of their templates."""
 
-    examples = 40
+    examples = few(15)
 
     def codec(self) -> SesCodec:
         """With bulk."""
@@ -75,7 +76,7 @@ class TestAwaited(HandOverLaws):
     """The same codec, awaited; with bulk, whose answers are the more intricate."""
 
     secrets = SECRETS
-    examples = 40
+    examples = few(10)  # each is an event loop of its own
 
     def provider(self) -> Provider:
         """What encodes."""

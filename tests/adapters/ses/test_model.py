@@ -19,6 +19,7 @@ from migma_core import Batch
 from migma_core.testing.mail import batches
 from tests.adapters.ses.connecting import RawEncoder, codec
 from tests.support.batches import attempt_for
+from tests.support.examples import few
 
 MODEL: Any = Session().get_service_model("sesv2")
 THEIRS: Any = create_serializer(MODEL.protocol, include_validation=True)
@@ -26,7 +27,7 @@ ENCODERS = {"simple": Encoder("ours"), "raw": RawEncoder(), "bulk": Encoder("our
 
 
 @pytest.mark.parametrize("form", ENCODERS)
-@settings(max_examples=40)  # of each form
+@settings(max_examples=few(20))  # of each form
 @given(st.data())
 def test_every_request_is_what_botocore_would_write(form: str, data: st.DataObject) -> None:
     """Whatever is in the batch: the method, the path and the JSON are theirs, and nothing of it breaks the model."""

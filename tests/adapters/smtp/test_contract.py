@@ -16,6 +16,7 @@ from migma_core.testing import HandOverLaws, ProviderLaws
 from migma_core.testing.mail import plain_batch
 from migma_core.testing.worlds import Told, World
 from tests.support.batches import attempt_for
+from tests.support.examples import few
 from tests.support.smtp_servers import DROP, Say, Scripted, free_port, scripted_server
 
 PASSWORD = "a pass phrase of 42 words"
@@ -71,7 +72,7 @@ class TestSmtp(ProviderLaws):
     """Raw mail, read back by Python's own parser, and a conversation with a server on loopback."""
 
     secrets = (PASSWORD,)
-    examples = 60
+    examples = few(25)
     envelope_apart = True
 
     def provider(self) -> Provider:
@@ -89,7 +90,7 @@ class TestAwaited(HandOverLaws):
     """The same, awaited."""
 
     secrets = (PASSWORD,)
-    examples = 30  # the conversation is the same one
+    examples = few(10)  # the conversation is the same one
 
     def provider(self) -> Provider:
         """What encodes."""

@@ -20,6 +20,7 @@ from migma_core.testing.mail import batches, plain_batch
 from migma_core.testing.strategies import addresses
 from tests.adapters.smtp.test_counterpart import Handler
 from tests.support.batches import attempt_for, batch_for, compiled_for
+from tests.support.examples import few
 from tests.support.smtp_servers import Scripted, mail_server, scripted_server, smtp_sink
 
 # Ends of a message as one server or another has been seen to read them, and what would follow (SMTP smuggling; G-04)
@@ -143,7 +144,7 @@ LINES = st.lists(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=few(50))
 @given(lines=LINES, ends=st.booleans())
 def test_any_lines_arrive(scripted: tuple[Scripted, SmtpProvider], lines: list[bytes], ends: bool) -> None:
     """Dots at the beginning of lines, alone on one, or first of all: they arrive as they were, and end nothing."""
@@ -156,7 +157,7 @@ def test_any_lines_arrive(scripted: tuple[Scripted, SmtpProvider], lines: list[b
     assert server.transactions == 1
 
 
-@settings(max_examples=100)
+@settings(max_examples=few(50))
 @given(address=addresses())
 def test_any_address_is_one_recipient(scripted: tuple[Scripted, SmtpProvider], address: Address) -> None:
     """Whatever an address may hold: one recipient, and that one."""

@@ -18,6 +18,7 @@ from migma_smtp import Smtp, SmtpSettings
 
 from migma_core import Accepted, Attachment, Batch, NotSent, Outcome, Rejected, Unknown
 from tests.support.batches import attempt_for, batch_for, compiled_for, copied_batch
+from tests.support.examples import few
 from tests.support.smtp_servers import DROP, SILENT, Say, Scripted, free_port, scripted_server
 
 QUICK: dict[str, Any] = {
@@ -335,7 +336,7 @@ SAYS = st.one_of(
 SCRIPTS = st.dictionaries(st.sampled_from(["", "EHLO", "RSET", "MAIL", "RCPT", "DATA", "."]), SAYS, max_size=2)
 
 
-@settings(max_examples=150)
+@settings(max_examples=few(50))
 @given(script=SCRIPTS)
 def test_an_outcome_is_true(server: Scripted, script: dict[str, Say]) -> None:
     """

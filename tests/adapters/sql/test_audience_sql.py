@@ -51,6 +51,7 @@ from migma_core.decision.standing import Cell, TopicFact
 from migma_core.delivery.effects import AudienceRow
 from migma_core.request import EarlierRecipients, Exclusion, Recipients
 from migma_core.testing import strategies as values
+from tests.support.examples import few
 from tests.support.sql_rows import (
     ACCOUNT,
     NOW,
@@ -66,7 +67,7 @@ from tests.support.sql_rows import (
     undone,
 )
 
-AT_LEAST = max(300, settings().max_examples)
+TRIED = few(100)
 KEPT = values.contacts(project=PROJECT).filter(is_kept)
 QUESTION = Question(ACCOUNT, PROJECT, "migma", Purpose.MARKETING)
 
@@ -76,7 +77,7 @@ def selected(connection: Connection, condition: Condition, search: Search = Sear
     return set(connection.scalars(select(schema.contacts.c.ref).where(matching(condition, PROJECT, search))))
 
 
-@settings(max_examples=AT_LEAST)
+@settings(max_examples=TRIED)
 @given(
     people=st.lists(
         values.contacts(project=PROJECT).filter(is_kept),
@@ -99,7 +100,7 @@ def test_the_database_selects_whom_python_matches(
             assert selected(connection, condition, search) == {one.id for one in people if matches(condition, one)}
 
 
-@settings(max_examples=AT_LEAST)
+@settings(max_examples=TRIED)
 @given(
     text=st.text(max_size=6) | st.sampled_from(("100%", "a_b", "\\", "ß", "İ", "10", "-3.5", "1e2", "2026-05-01")),
     wanted=st.text(max_size=3) | st.sampled_from(("%", "_", "0%", "\0b", "ss", "b", "", "10.0", "100")),

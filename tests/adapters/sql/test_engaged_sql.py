@@ -28,6 +28,7 @@ from migma_core import (
 from migma_core.audience import Condition, matches
 from migma_core.ports import EngagementEvent
 from migma_core.testing import strategies as some
+from tests.support.examples import few
 from tests.support.sql_rows import NOW, PEPPER, PROJECT, add, add_contact, ref, undone
 
 # moments that lie close enough for every span to matter, and any at all
@@ -78,7 +79,7 @@ def someone(place: int) -> Contact:
     return Contact(id=ContactId(ref()), project=PROJECT, address=Address(f"p{place}", "example.org"))
 
 
-@settings(max_examples=max(200, settings().max_examples))
+@settings(max_examples=few(75))
 @given(
     lives=st.lists(st.lists(EVENTS, max_size=4), min_size=1, max_size=2),
     asked=st.lists(QUESTIONS, min_size=1, max_size=4),

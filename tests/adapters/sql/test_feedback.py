@@ -28,6 +28,7 @@ from migma_core import (
     SuppressionReason,
 )
 from migma_core.ports import EngagementEvent, MailboxEvent, MailboxFact, Recorded
+from tests.support.examples import few
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 PEOPLE = tuple(Address(name, "example.org") for name in ("ada", "bo"))
@@ -47,7 +48,7 @@ def kept(store: SqlStore, project: Project) -> tuple[Any, ...]:
     return tuple(store.contacts.story(project.id, one).engagement for one in PEOPLE)
 
 
-@settings(max_examples=20)
+@settings(max_examples=few(10))
 @given(told=st.lists(st.tuples(st.integers(0, 1), TOLD), max_size=8, unique_by=lambda one: one[1][0]), data=st.data())
 def test_events_count_once_in_any_order(
     empty_store: Callable[[], SqlStore], told: list[tuple[int, Any]], data: st.DataObject
@@ -74,7 +75,7 @@ def test_events_count_once_in_any_order(
         assert sum(one.times for one in found if one.campaign is None) == len(ours)
 
 
-@settings(max_examples=20)
+@settings(max_examples=few(10))
 @given(
     told=st.lists(st.tuples(st.integers(0, 9), st.sampled_from(MailboxFact), st.integers(0, 1), MOMENTS), max_size=8),
     data=st.data(),
@@ -106,7 +107,7 @@ def test_what_mailboxes_said_counts_once_in_any_order(
         assert story.contact.status is (Status.BOUNCED if SuppressionReason.BOUNCE in reasons else status)
 
 
-@settings(max_examples=30)
+@settings(max_examples=few(15))
 @given(
     told=st.lists(
         st.tuples(

@@ -15,6 +15,7 @@ from migma_sql import SqlStore
 from migma_core import Address, Brand, ContactDraft, Intake, Project, Status, SuppressionReason
 from migma_core.ports import Erasure, ImportReport, Incoming, RefusedRow, Row
 from migma_core.testing.storage import some_project
+from tests.support.examples import few
 from tests.support.sql_rows import PEPPER
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
@@ -54,7 +55,7 @@ def _denied(rows: list[Row]) -> set[str]:
     return {row.draft.address.canonical for row in rows if row.draft.status in gone or row.suppress}
 
 
-@settings(max_examples=40)
+@settings(max_examples=few(20))
 @given(rows=lists)
 def test_every_row_is_counted_once(empty_store: Callable[[], SqlStore], rows: list[Row]) -> None:
     """Total is created plus updated plus skipped plus refused, and creates one person per address."""
@@ -66,7 +67,7 @@ def test_every_row_is_counted_once(empty_store: Callable[[], SqlStore], rows: li
     assert report.created == store.contacts.count(project.id) == len({row.draft.address.canonical for row in rows})
 
 
-@settings(max_examples=40)
+@settings(max_examples=few(20))
 @given(first=lists, second=lists)
 def test_no_import_lifts_a_denial(empty_store: Callable[[], SqlStore], first: list[Row], second: list[Row]) -> None:
     """Whoever left or bounced in one list is not subscribed by any later one (A-09)."""
@@ -82,7 +83,7 @@ def test_no_import_lifts_a_denial(empty_store: Callable[[], SqlStore], first: li
     assert subscribed.isdisjoint(_denied(first) | _denied(second))
 
 
-@settings(max_examples=25)
+@settings(max_examples=few(12))
 @given(rows=lists.filter(lambda rows: len({row.draft.address.canonical for row in rows}) == len(rows)))
 def test_importing_a_list_again_changes_nothing(empty_store: Callable[[], SqlStore], rows: list[Row]) -> None:
     """The second import of the same list creates and updates nobody."""
@@ -96,7 +97,7 @@ def test_importing_a_list_again_changes_nothing(empty_store: Callable[[], SqlSto
     assert _state(store, project) == before
 
 
-@settings(max_examples=25)
+@settings(max_examples=few(12))
 @given(rows=lists)
 def test_a_dry_run_reports_and_keeps_nothing(empty_store: Callable[[], SqlStore], rows: list[Row]) -> None:
     """A dry run gives the report of the real one, and leaves the database as it was."""

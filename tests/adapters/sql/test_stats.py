@@ -30,6 +30,7 @@ from migma_core import (
 from migma_core.audience import ConsentAct, EngagementAction
 from migma_core.delivery import DeliveryState
 from migma_core.ports import EngagementEvent, MailboxEvent, MailboxFact
+from tests.support.examples import few
 from tests.support.sql_rows import ACCOUNT, NOW, PEPPER, PROJECT, add_people, ref
 
 
@@ -175,7 +176,7 @@ def expected(them: Sequence[Fate]) -> SendStats:
     )
 
 
-@settings(max_examples=25)
+@settings(max_examples=few(12))
 @given(them=fates, others=fates)
 def test_stats_are_what_the_definitions_say(shared: Engine, them: list[Fate], others: list[Fate]) -> None:
     """Whatever became of each, told twice and beside another send: every number is the definition's."""
@@ -186,7 +187,7 @@ def test_stats_are_what_the_definitions_say(shared: Engine, them: list[Fate], ot
     assert Sends(shared, PEPPER).stats(send, LATER) == expected(them)
 
 
-@settings(max_examples=25)
+@settings(max_examples=few(12))
 @given(them=fates)
 def test_rates_are_percentages(shared: Engine, them: list[Fate]) -> None:
     """0 to 100, or nothing where there is nothing to divide by."""

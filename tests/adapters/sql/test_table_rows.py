@@ -41,7 +41,7 @@ users = Table(
     Column("complained", Boolean),
 )
 bounces = Table("bounces", ours, Column("user_id", Integer))
-FEW = few(25)
+FEW = few(12)
 HELD = crowds(denials=st.sampled_from((0, Denials.HARD_BOUNCE, Denials.COMPLAINT, Denials.UNREADABLE)).map(int))
 
 

@@ -27,6 +27,7 @@ from migma_core.decision.rules import BOTH, MARKETING_ONLY, CellRule, DenialRule
 from migma_core.decision.standing import RADIX, StatusFact, TopicFact, ValidationFact, all_cells
 from migma_core.decision.truth_table import WORDS
 from migma_core.testing import strategies as some
+from tests.support.examples import few
 from tests.support.printed_page import MEANING, Page, read_page
 
 BARE = Policy("bare", 1, ALWAYS)
@@ -68,14 +69,14 @@ def assert_the_page_is_the_table(page: Page, policy: Policy) -> None:
             assert page.reasons(cell, denial) == frozenset(policy.kinds(policy.code(Standing(cell.packed, denial))))
 
 
-@settings(max_examples=20)
+@settings(max_examples=few(8))
 @given(own_policies())
 def test_a_page_read_back_is_the_policys_table(policy: Policy) -> None:
     """All 5,400 cells and all denials have on the page exactly the reasons that the policy gives (D4)."""
     assert_the_page_is_the_table(read_page(printed(policy)), policy)
 
 
-@settings(max_examples=20)
+@settings(max_examples=few(8))
 @given(own_policies())
 def test_a_page_names_what_it_prints(policy: Policy) -> None:
     """Name, version, fingerprint and the numbers of mailable cells are the policy's own, and no rule is missing."""
@@ -86,7 +87,7 @@ def test_a_page_names_what_it_prints(policy: Policy) -> None:
     assert list(page.rules) == [rule.name for rule in policy.rules if isinstance(rule, CellRule)]
 
 
-@settings(max_examples=40)
+@settings(max_examples=few(20))
 @given(st.lists(some.outside_rules(), max_size=3, unique_by=lambda rule: rule.name))
 def test_rules_outside_the_table_are_listed_with_their_terms(rules: list[OwnRule]) -> None:
     """Each rule that no table can hold has a row with its purposes, terms, source and what it reads (D4)."""

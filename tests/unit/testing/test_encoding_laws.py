@@ -19,7 +19,7 @@ from tests.support.examples import few
 class TestMime(EncodingLaws):
     """Our own encoder of RFC 5322 octets."""
 
-    examples = few(40)
+    examples = few(25)
 
 
 @given(batches())

@@ -50,7 +50,7 @@ class TestGood(ProviderLaws):
     """A provider as it should be."""
 
     secrets = (SECRET,)
-    examples = few(40)
+    examples = few(25)
     envelope_apart = True
 
     def provider(self) -> Provider:
