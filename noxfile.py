@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
 import tomllib
@@ -20,9 +21,9 @@ PROJECT = nox.project.load_toml("pyproject.toml")
 ADAPTERS = sorted(path.parent for path in Path("adapters").glob("*/pyproject.toml"))
 # uv does not compile on install, and every process of the command-line tests would compile again
 COMPILED = {"UV_COMPILE_BYTECODE": "1"}
-# each worker begins with a part of the list that lies together, and so starts servers and browsers of its own seldom;
-# who is done takes over from the end of another's part
-IN_PARALLEL = ("-n", "auto", "--maxprocesses", "8", "--dist", "worksteal")
+# one worker more than cores: many tests wait for a process, a lease or a lock. Each begins with a part of the list that
+# lies together, and so starts servers and browsers of its own seldom; who is done takes over from the end of another's
+IN_PARALLEL = ("-n", str(min(8, 1 + (os.cpu_count() or 1))), "--dist", "worksteal")
 # databases of tests wait for the disk at every commit: in memory they do not
 IN_MEMORY, ENOUGH = Path("/dev/shm"), 2 * 1024**3  # noqa: S108 - only where there is room
 # wings of the core, each importing only from those after it in this list
@@ -164,7 +165,11 @@ def thorough(session: nox.Session) -> None:
 def faults(session: nox.Session) -> None:
     """Kill, refuse and interrupt campaigns of full size, for many minutes; the default run tries a few of each kind."""
     everything(session, "test")
-    chosen = session.posargs or ("tests/faults",)
+    chosen = session.posargs or (
+        "tests/faults",
+        "tests/adapters/cli/test_kill.py",
+        "tests/adapters/cli/test_scheduling.py",
+    )
     shown = ("-rP", *IN_PARALLEL, *chosen)  # what was counted is printed at the end
     session.run("python", "-m", "pytest", *shown, env={**quick(), "HYPOTHESIS_PROFILE": "faults"})
 

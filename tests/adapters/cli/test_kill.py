@@ -17,13 +17,14 @@ from migma_runtime import Migma
 from migma_wire import to_address
 
 from migma_core import address_key
+from tests.support.examples import is_thorough
 
 Run = Callable[..., Any]
 
-PEOPLE = 3_000
+PEOPLE = 3_000 if is_thorough() else 1_000
 
 
-@pytest.mark.parametrize("fraction", [0.1, 0.5, 0.9])
+@pytest.mark.parametrize("fraction", [0.1, 0.5, 0.9] if is_thorough() else [0.5])
 def test_sigkill_half_way_loses_nobody_and_doubles_nobody(run: Run, tmp_path: Path, fraction: float) -> None:
     """After SIGKILL at some point and a second run, the outbox holds exactly one mail for each mailable delivery."""
     migma_home = _prepare(run, tmp_path)
