@@ -5,10 +5,12 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import pytest
+from migma_runtime.spool import Spool
 from sqlalchemy import make_url
 
 from migma_core import DeliveryState, Purpose
@@ -60,6 +62,49 @@ def test_every_call_to_the_store_may_fail_once(
             assert counts(run).states == {DeliveryState.ACCEPTED: 2}
     assert len(whole.called) >= 15
     told("faults of the store injected, all survived", len(whole.called))
+
+
+@pytest.mark.parametrize("doubted", [False, True], ids=["at once", "doubted meanwhile"])
+@pytest.mark.parametrize("awaited", [False, True], ids=["waiting", "awaited"])
+@pytest.mark.parametrize("world", WORLDS, ids=str)
+def test_what_was_answered_while_the_store_was_away_is_recorded_by_the_next_run(
+    stage: Stage, world: World, awaited: bool, doubted: bool, tmp_path: Path
+) -> None:
+    """From the spool it is accepted: nothing is held for want of it, and only a policy has repeated it meanwhile."""
+    campaign, spool = stage.campaign(world, together=1, doubts=int(doubted)), Spool(tmp_path / "spool")
+    faults = Faults(FAULTS[3], named="record")
+    ports = replace(campaign.ports(stage.stores[0], faults.of, faults.of), spool=spool)
+    with pytest.raises(StoreFault) as told:
+        (campaign.work_awaited_on if awaited else campaign.work_on)(ports)
+    assert told.value.__notes__ == ["What was answered is kept, and recorded by the next run."]
+    assert len(campaign.provider.accepted) == 1
+    if doubted:
+        stage.leases_end()
+        campaign.work(stage.stores[0])
+
+    assert spool.take_up(stage.stores[0].ledger) == 1
+
+    campaign.work(stage.stores[0])
+    run = campaign.run()
+    assert violations(run) == []
+    assert counts(run).states == {DeliveryState.ACCEPTED: 2}
+    assert counts(run).duplicates == int(doubted and world == (Purpose.TRANSACTIONAL, Evidence.NONE))
+    assert spool.take_up(stage.stores[0].ledger) == 0
+
+
+def test_whoever_interrupts_a_command_that_waits_for_the_store_loses_no_answer(stage: Stage, tmp_path: Path) -> None:
+    """Ctrl-C between two tries: the answer is in the spool since the first of them."""
+    campaign, faults, spool = stage.campaign(WORLDS[0], together=1), Faults(FAULTS[3], named="record"), Spool(tmp_path)
+
+    def interrupt(effect: str, *, done: bool) -> None:
+        if effect == "Wait" and not done:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        campaign.work_on(replace(campaign.ports(stage.stores[0], faults.of, faults.of), spool=spool), interrupt)
+    assert faults.injected == 1
+    assert spool.take_up(stage.stores[0].ledger) == 1
+    assert counts(campaign.run()).states[DeliveryState.ACCEPTED] == 1
 
 
 @pytest.mark.parametrize("awaited", [False, True], ids=["waiting", "awaited"])

@@ -21,7 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         code = app(sys.argv[1:] if arguments is None else arguments)
     except (ValueError, LookupError, AdapterMissing, OSError, RuntimeError) as wrong:
-        sys.stderr.write(f"migma: {_told(wrong)}\n")
+        sys.stderr.write(" ".join([f"migma: {_told(wrong)}", *getattr(wrong, "__notes__", ())]) + "\n")
         return 1
     except KeyboardInterrupt:
         sys.stderr.write("migma: interrupted\n")

@@ -35,7 +35,8 @@ _STATES = {
 
 
 def held(parts: Parts, send: SendId) -> Iterator[DeliveryRecord]:
-    """Every held message of a send, in the order of its rows."""
+    """Every held message of a send, in the order of its rows, once what was answered is recorded."""
+    parts.spool.take_up(parts.store.ledger)
     after = 0
     while page := parts.store.sends.log(send, state=DeliveryState.HELD, after=after, limit=_PAGE):
         yield from page

@@ -34,9 +34,10 @@ class Work(NamedTuple):
 
 def work_of(parts: Parts, send: SendId, hold: Hold | None = None, patience: float = PATIENCE) -> Work:
     """
-    What it takes to carry out an accepted send, in either colour, for as long as the ``hold`` is ours. Raises what
-    accepting it raises.
+    What it takes to carry out an accepted send, in either colour, for as long as the ``hold`` is ours. What an earlier
+    run could not record is recorded first. Raises what accepting it raises.
     """
+    parts.spool.take_up(parts.store.ledger)
     request = parts.store.sends.get(send).request
     provider = parts.provider(request)
     brand = parts.store.projects.get(request.project).brand
@@ -73,7 +74,8 @@ def ports_of(parts: Parts, request: SendRequest, provider: Provider) -> Ports:
     limits = Limits(rate, settings.warm_up.get(request.sender.domain))
     account = parts.store.projects.get(request.project).account
     pacing = Pacing(parts.store.pace, account, name, request.sender.domain, limits, lambda: clock.now().date())
-    return Ports(parts.store.ledger, provider, clock, pacing, settings.lease, partial(parts.informed, request=request))
+    inform = partial(parts.informed, request=request)
+    return Ports(parts.store.ledger, provider, clock, pacing, settings.lease, inform, spool=parts.spool)
 
 
 def _evidence(can: Capabilities) -> Evidence:

@@ -13,6 +13,7 @@ from migma_core.request import BUILT_IN_PROVIDER, Project, SendRequest, Sync
 
 from .connections import Connections
 from .settings import Keys, Settings
+from .spool import Spool
 
 __all__ = ["Parts"]
 
@@ -29,6 +30,11 @@ class Parts:
     clock: Clock
     policy: Policy
     connections: Connections
+
+    @property
+    def spool(self) -> Spool:
+        """What was answered while the store could not take it."""
+        return Spool(self.settings.spool_path)
 
     def provider(self, request: SendRequest) -> Provider:
         """The adapter behind the provider a request names. Raises `LookupError` where none is connected (R44)."""

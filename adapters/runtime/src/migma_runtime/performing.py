@@ -14,7 +14,8 @@ from typing import Any, Final, Protocol, Self
 
 from migma_core.decision import Sender
 from migma_core.delivery import effects as e
-from migma_core.delivery.attempt import Attempt, Lot, Parcel
+from migma_core.delivery.attempt import Attempt, AttemptId, Lot, Parcel
+from migma_core.delivery.effects import Settled
 from migma_core.delivery.outcome import Outcome, Unknown
 from migma_core.delivery.pace import Granted
 from migma_core.message import Batch, DeliveryId
@@ -22,6 +23,7 @@ from migma_core.ports import Clock, Ledger, ListingProvider, Provider, StoreFaul
 
 from .heartbeat import beating, beating_async
 from .pacing import Pacing
+from .spool import Spool
 
 __all__ = ["AsyncPerformer", "AwaitedProvider", "Performer", "Ports"]
 
@@ -56,7 +58,8 @@ class Ports:
     providers that this installation is connected to. ``lease`` is the ledger's: a hand-over that has not begun when it
     ends does not begin, since others may doubt the attempt from then on; one that has begun keeps it, however long its
     answer takes. Once ``stopping`` says so, nothing more is let through and nothing waited for: the loop ends, with
-    what is in hand on record. ``beat`` is heard before each effect.
+    what is in hand on record. ``beat`` is heard before each effect. In the ``spool`` lies what the ledger would not
+    take.
     """
 
     ledger: Ledger
@@ -67,6 +70,7 @@ class Ports:
     inform: Callable[[Sender], Sender] = _as_it_is
     stopping: Callable[[], bool] = _never
     beat: Callable[[], None] = _unheard
+    spool: Spool | None = None
 
     def perform(self, effect: e.Effect[Any]) -> Any:  # noqa: PLR0911 - one line per effect
         """Do what the effect says, hand-over and waiting aside. Raises `TypeError` for an effect nobody knows."""
@@ -89,8 +93,7 @@ class Ports:
             case e.CommitAttempts(attempts, fences, settled, decisions):
                 return ledger.commit_attempts(attempts, fences, settled, decisions, now())
             case e.Record(attempts, settled, last):
-                write = partial(ledger.record, attempts, settled, now())
-                return write() if last else _fault_of(write)
+                return self._record(attempts, settled, last=last)
             case e.GiveBack(fences):
                 return ledger.give_back(fences)
             case e.InFlight(send):
@@ -122,6 +125,22 @@ class Ports:
     def renewing(self, lots: Sequence[Lot]) -> Callable[[], None]:
         """What keeps these lots from being doubted while their answers are awaited."""
         return partial(self.ledger.renew, [lot.attempt.id for lot in lots])
+
+    def _record(self, attempts: Sequence[AttemptId], settled: Sequence[Settled], *, last: bool) -> str | None:
+        """
+        Write outcomes; what the store will not take is in the spool from the first try on, however this process ends.
+        """
+        try:
+            self.ledger.record(attempts, settled, self.clock.now())
+        except StoreFault as fault:
+            if self.spool is not None and self.spool.keep(attempts, settled, self.clock.now()):
+                fault.add_note("What was answered is kept, and recorded by the next run.")
+            if last:
+                raise
+            return str(fault)  # what then is the loop's to decide (D7)
+        if self.spool is not None:
+            self.spool.drop(attempts)
+        return None
 
     def _ask(self, deliveries: tuple[DeliveryId, ...]) -> frozenset[DeliveryId] | None:
         if not self.provider.capabilities.lists_deliveries:
@@ -204,15 +223,6 @@ class AsyncPerformer:
             return await self._provider.hand_over(*lot)
         except Exception as unforeseen:  # noqa: BLE001 - D7: an exception nobody listed may have come after the bytes left
             return _nobody_knows(lot, unforeseen)
-
-
-def _fault_of(write: Callable[[], None]) -> str | None:
-    """Why the store did not take it, if it did not: what then is the loop's to decide (D7)."""
-    try:
-        write()
-    except StoreFault as fault:
-        return str(fault)
-    return None
 
 
 def _nobody_knows(lot: Lot, unforeseen: Exception) -> _Outcomes:

@@ -102,6 +102,11 @@ class Settings(BaseSettings):
         return self.home / self.outbox
 
     @property
+    def spool_path(self) -> Path:
+        """Where answers wait for a database that cannot take them."""
+        return self.home / "spool"
+
+    @property
     def log_path(self) -> Path | None:
         """The log of the command line."""
         return None if self.log is None else self.home / self.log
