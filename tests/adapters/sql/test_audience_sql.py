@@ -10,10 +10,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from migma_sql import schema
-from migma_sql.audience import Place, audience_of, read_page
+from migma_sql.audience import Place, audience_of, page_of, read_page
 from migma_sql.condition import matching
 from migma_sql.question import Question
-from migma_sql.search import AFTER, Search
+from migma_sql.search import Search
 from migma_wire.json import condition_to_json
 from sqlalchemy import Connection, Engine, select, text
 from sqlalchemy.dialects import postgresql
@@ -258,9 +258,8 @@ def test_a_page_is_planned_for_what_it_asks(shared: Engine) -> None:
 
 def _plan(connection: Connection, question: Question, recipients: Recipients) -> tuple[str, str]:
     """A page's query, and how the database would read a large one, which it would not do for three people."""
-    audience = audience_of(connection, question, recipients, PEPPER)
-    query = audience.rows.where(audience.place > 5).order_by(audience.place).limit(3).params({AFTER: 5})
-    statement = str(query.compile(connection, compile_kwargs={"literal_binds": True}))
+    query, given = page_of(question, audience_of(connection, question, recipients, PEPPER), Place(after=5, limit=2))
+    statement = str(query.params(given).compile(connection, compile_kwargs={"literal_binds": True}))
     if connection.dialect.name == "sqlite":
         return statement, str(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}").all())
     for poor in ("seqscan", "sort", "hashjoin", "mergejoin"):  # good for few rows alone
