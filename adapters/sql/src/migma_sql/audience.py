@@ -12,14 +12,14 @@ from typing import Any, NamedTuple, cast
 from sqlalchemy import ColumnElement, Connection, FromClause, LargeBinary, and_, false, func, literal, select, union_all
 
 from migma_core.audience.address import Address, AddressKey, address_key
-from migma_core.audience.segment import Condition, Tagged
+from migma_core.audience.segment import AnyOf, Condition, Tagged
 from migma_core.decision.circumstances import Wanted
 from migma_core.decision.standing import Standing
 from migma_core.delivery.effects import AudiencePage, AudienceRow
 from migma_core.request.recipients import OneAddress, Recipients, SegmentMembers, TagHolders
 
 from .circumstances import circumstances_of_people
-from .condition import matching
+from .condition import alternatives, matching
 from .exclusions import condition_of, excluded_bit
 from .question import Question
 from .schema import contact_tags, contacts, tags
@@ -173,17 +173,22 @@ def _holders(connection: Connection, question: Question, tag: str) -> Audience:
 def _segment(connection: Connection, question: Question, condition: Condition | None, whole: bool) -> Audience:
     match condition:
         case None:
-            return _members(connection, question, false())
+            return _members(connection, question, contacts, false())
         case Tagged((tag,)):  # the same people, found in the order of the tag's own index, however few they are
             return _holders(connection, question, tag)
         case _:
+            if isinstance(condition, AnyOf) and not whole and connection.dialect.name == "postgresql":
+                return _members(connection, question, *alternatives(condition, question.project, now=question.now))
             search = _WHOLE[connection.dialect.name] if whole else Search.PAGED
-            return _members(connection, question, matching(condition, question.project, search, now=question.now))
+            predicate = matching(condition, question.project, search, now=question.now)
+            return _members(connection, question, contacts, predicate)
 
 
-def _members(connection: Connection, question: Question, predicate: ColumnElement[bool]) -> Audience:
+def _members(
+    connection: Connection, question: Question, people: FromClause, predicate: ColumnElement[bool]
+) -> Audience:
     which = (contacts.c.project_id == question.project, predicate)
-    return _kept(connection, question, contacts, contacts.c.id, which)
+    return _kept(connection, question, people, contacts.c.id, which)
 
 
 def _kept(
