@@ -308,9 +308,13 @@ class Suppressions(Protocol):
 
     def add(self, account: AccountId, address: Address, entry: Suppression) -> None: ...
 
-    def remove(
-        self, account: AccountId, address: Address, reason: SuppressionReason, by: str, at: datetime
-    ) -> None: ...
+    def remove(self, account: AccountId, address: Address, reason: SuppressionReason, by: str, at: datetime) -> None:
+        """
+        End a manual entry, or reinstate after the soft-bounce limit, whose bounces count anew then (D13); on record
+        with who decided it. Raises `ValueError` for any other reason, which says what ends it, and `LookupError` where
+        there is no such entry.
+        """
+        ...
 
     def list(
         self, account: AccountId, *, reason: SuppressionReason | None = None, limit: int = 50

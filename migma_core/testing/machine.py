@@ -106,9 +106,10 @@ class PolicyMachine(RuleBasedStateMachine):
 
     @rule(name=_SOMEBODY)
     def is_released_by_an_operator(self, name: str) -> None:
-        """An audited removal ends a manual entry, and nothing else (D13)."""
+        """An audited removal ends a manual entry or the soft-bounce limit, and nothing else (D13)."""
         person = self.people[name]
-        person.listed = [one for one in person.listed if one.reason is not SuppressionReason.MANUAL]
+        by_hand = {SuppressionReason.MANUAL, SuppressionReason.SOFT_BOUNCE_LIMIT}
+        person.listed = [one for one in person.listed if one.reason not in by_hand]
 
     @rule(name=_SOMEBODY)
     def consents_anew(self, name: str) -> None:

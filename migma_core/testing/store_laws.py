@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -26,7 +26,7 @@ from ..audience.consent import Consent, ConsentLevel
 from ..audience.contact import Status
 from ..audience.intake import ContactDraft
 from ..audience.segment import Condition, matches
-from ..audience.suppression import Suppression
+from ..audience.suppression import Suppression, SuppressionReason
 from ..audience.topic import DefaultSubscription
 from ..decision.circumstances import Wanted
 from ..decision.facts import facts_about
@@ -35,7 +35,7 @@ from ..decision.purpose import Purpose
 from ..decision.standing import Standing
 from ..delivery.campaign import TRANSITIONS, Action, CampaignConflict, CampaignStatus
 from ..delivery.effects import AudienceRow
-from ..ports import Incoming, RefusedRow, Row, Store
+from ..ports import Incoming, MailboxEvent, MailboxFact, RefusedRow, Row, Store
 from ..request.recipients import OneAddress, SegmentMembers, TagHolders
 from ..request.send_request import SendRequest
 from . import strategies as some
@@ -47,6 +47,7 @@ __all__ = ["StoreLaws"]
 _NEARBY = st.sampled_from([Address(local, "example.com") for local in ("ada", "ADA", "bob", "eve")])
 _LISTS = st.lists(some.drafts(address=_NEARBY | some.addresses()), max_size=6)
 _ADA = Address("ada", "customers.migma.email")
+_BY_HAND = {SuppressionReason.MANUAL, SuppressionReason.SOFT_BOUNCE_LIMIT}
 _NOTHING = Wanted()
 # what JSON can hold: a moment comes back as its ISO text, which is how a template writes it
 _VARIABLES = st.dictionaries(
@@ -148,6 +149,43 @@ class StoreLaws(StorageLaws):
         assert not _mailable(store, there, Purpose.MARKETING)
         assert store.contacts.unsubscribe(ada.id, consent.at, "link") is (days > 0)
         assert not _mailable(store, here, Purpose.MARKETING)
+
+    @law(
+        "design D13",
+        "an operator's click that lifted a complaint or a bounce",
+        reason=st.sampled_from([one for one in SuppressionReason if one is not SuppressionReason.PROVIDER]),
+    )
+    def test_by_hand_ends_a_manual_entry_or_the_soft_bounce_limit_alone(self, reason: SuppressionReason) -> None:
+        """With a name on record these two end; any other reason is refused and stands."""
+        store = self.open()
+        project = some_project(store)
+        store.suppressions.add(project.account, _ADA, Suppression(reason, self.now, "told"))
+        with pytest.raises(ValueError, match="who" if reason in _BY_HAND else "what ends it"):
+            store.suppressions.remove(project.account, _ADA, reason, " ", self.now)
+        assert [one.reason for one in store.suppressions.list(project.account)] == [reason]
+        if reason in _BY_HAND:
+            store.suppressions.remove(project.account, _ADA, reason, "support", self.now)
+            assert not store.suppressions.list(project.account)
+            assert [one.ended_by for one in store.contacts.story(project.id, _ADA).ended] == ["support"]
+            with pytest.raises(LookupError):
+                store.suppressions.remove(project.account, _ADA, reason, "support", self.now)
+
+    @law("design D13, K-05", "a reinstatement undone by a bounce of before", late=st.integers(1, 3))
+    def test_soft_bounces_count_anew_after_reinstatement(self, late: int) -> None:
+        """What is told late, or again, of the time before denies nobody any more; the limit reached anew does."""
+        store = self.open()
+        project = some_project(store)
+        before = [_soft(f"before {day}", self.now - timedelta(days=day)) for day in range(1, 9)]
+        store.feedback.mailbox(project.account, before[late:])
+        assert [one.reason for one in store.suppressions.list(project.account)] == [SuppressionReason.SOFT_BOUNCE_LIMIT]
+        store.suppressions.remove(project.account, _ADA, SuppressionReason.SOFT_BOUNCE_LIMIT, "support", self.now)
+        store.feedback.mailbox(project.account, before)
+        assert not store.suppressions.list(project.account)
+        for day in range(1, 5):
+            store.feedback.mailbox(project.account, [_soft(f"after {day}", self.now + timedelta(days=day))])
+            assert not store.suppressions.list(project.account)
+        store.feedback.mailbox(project.account, [_soft("after 5", self.now + timedelta(days=5))])
+        assert store.suppressions.list(project.account)
 
     @law(
         "reliability §11, design §2.8",
@@ -285,6 +323,12 @@ def _standing(store: Store, request: SendRequest, who: Address) -> Standing | No
 def _mailable(store: Store, request: SendRequest, purpose: Purpose) -> bool:
     (standing,) = store.sends.count_standings(request, purpose)
     return MIGMA.code(standing) == 0
+
+
+def _soft(name: str, at: datetime) -> MailboxEvent:
+    return MailboxEvent(
+        id=name, what=MailboxFact.SOFT_BOUNCE, address=_ADA, domain="mail.example.com", source="ses", at=at
+    )
 
 
 def _pages(store: Store, request: SendRequest, limit: int) -> list[AudienceRow]:

@@ -22,9 +22,9 @@ from typing import Any
 
 import psycopg
 from migma_sql import SqlStore
-from migma_sql.audience import Audience, audience_of
+from migma_sql.audience import Audience, Place, audience_of, page_of
 from migma_sql.engine import connect, reading
-from migma_sql.question import ask
+from migma_sql.question import Question, ask
 from migma_sql.shapes import AnySelect
 from sqlalchemy import Connection, Engine, text
 
@@ -159,8 +159,18 @@ def _query(connection: Connection, large: Large) -> str:
 
 def _audience(connection: Connection, large: Large, segment: str, *, whole: bool) -> Audience:
     request = large.request(segment)
-    question = ask(connection, request, Purpose.MARKETING, NOW)
-    return audience_of(connection, question, request.recipients, PEPPER, whole=whole)
+    return audience_of(connection, _question(connection, request), request.recipients, PEPPER, whole=whole)
+
+
+def _first_page(connection: Connection, large: Large, segment: str) -> AnySelect:
+    """As a preview asks for it."""
+    audience = _audience(connection, large, segment, whole=False)
+    query, _ = page_of(_question(connection, large.request(segment)), audience, Place(0, PREVIEW))
+    return query
+
+
+def _question(connection: Connection, request: SendRequest) -> Question:
+    return ask(connection, request, Purpose.MARKETING, NOW)
 
 
 def _spelt(connection: Connection, query: AnySelect) -> str:
@@ -220,8 +230,7 @@ def _previewing(large: Large, name: str, size: str) -> Figure:
         named = f"{large.kind}, {size}: the first {PREVIEW} of {name!r}, with reasons"
         if name in _NAMED:
             return ceiling(named, median_ms(ours), _PREVIEW_MS[large.kind], "ms")
-        audience = _audience(connection, large, name, whole=False)
-        own = text(_escaped(_spelt(connection, audience.rows.order_by(audience.place).limit(PREVIEW + 1))))
+        own = text(_escaped(_spelt(connection, _first_page(connection, large, name))))
         slower = 1 / ratio_of(lambda: connection.execute(query).all(), lambda: connection.execute(own).all())
     return ceiling(f"{named}: our SQL, of SQL by hand", slower, 1.3)
 

@@ -213,12 +213,19 @@ def test_domains_show_state_and_health(ready: Run) -> None:
 
 
 def test_suppressions_come_and_go_by_the_rules(ready: Run) -> None:
-    """A manual entry can be removed, on record; a bounce cannot, and the answer says what would end it (D13)."""
+    """
+    A manual entry can be removed, and an address reinstated after soft bounces, on record; a bounce cannot, and the
+    answer says what would end it (D13).
+    """
     assert ready("suppressions", "add", "a@example.com").code == 0
     assert "a@example.com" in ready("suppressions", "list", "--reason", "manual").out
     assert ready("suppressions", "remove", "a@example.com", "--by", "support").code == 0
+    assert ready("suppressions", "add", "b@example.com", "--reason", "soft_bounce_limit").code == 0
+    reinstated = ready("suppressions", "remove", "b@example.com", "--reason", "soft_bounce_limit", "--by", "support")
     refused = ready("suppressions", "remove", "c@example.com", "--reason", "bounce", "--by", "support")
 
+    assert reinstated.code == 0
+    assert "counted anew" in reinstated.out
     assert refused.code == 1
     assert "reinstatement" in refused.err
     assert ready("suppressions", "list", "--reason", "manual").out.strip() == "Nobody is suppressed."

@@ -154,8 +154,8 @@ def test_consent_needs_somebody(store: SqlStore, project: Project) -> None:
         store.contacts.subscribe(project.id, ADA, Consent(ConsentLevel.PROVEN, "form", NOW))
 
 
-def test_only_manual_entries_are_removed_by_hand(store: SqlStore, project: Project) -> None:
-    """A manual entry goes with a name on record; every other reason is refused with what ends it (D13)."""
+def test_a_complaint_is_not_removed_by_hand(store: SqlStore, project: Project) -> None:
+    """A manual entry goes with a name on record; the complaint beside it is refused with what ends it (D13)."""
     _ada(store, project)
     store.suppressions.add(project.account, ADA, Suppression(SuppressionReason.MANUAL, NOW, "operator"))
     store.suppressions.add(project.account, ADA, Suppression(SuppressionReason.COMPLAINT, NOW, "ses"))

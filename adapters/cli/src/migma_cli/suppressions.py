@@ -43,10 +43,14 @@ def remove(
     reason: Annotated[SuppressionReason, Parameter(help="Which entry.")] = SuppressionReason.MANUAL,
     common: Options = USUAL,
 ) -> int:
-    """Take a manual entry off the list. Opt-outs, complaints and bounces end in other ways; the answer says how."""
+    """
+    Take a manual entry off the list, or reinstate an address that bounced softly too often, whose bounces then count
+    anew. Opt-outs, complaints and hard bounces end in other ways; the answer says how.
+    """
     with common.open() as migma:
         migma.suppressions.remove(common.project_of(migma).id, email, reason, by)
-    common.screen.say(f"{email} is no longer suppressed ({reason}); recorded as decided by {by}.")
+    anew = " Soft bounces are counted anew." if reason is SuppressionReason.SOFT_BOUNCE_LIMIT else ""
+    common.screen.say(f"{email} is no longer suppressed ({reason}); recorded as decided by {by}.{anew}")
     common.screen.json({"email": email, "reason": reason, "by": by})
     return 0
 

@@ -156,6 +156,9 @@ class Suppressions:
         self._parts.store.suppressions.add(project.account, to_address(email), entry)
 
     def remove(self, project_id: str, email: str, reason: SuppressionReason, by: str) -> None:
-        """Take an entry off the list, on record. Raises `ValueError` for one that ends another way (D13)."""
+        """
+        Take a manual entry off the list, or reinstate after the soft-bounce limit: on record. Raises `ValueError` for
+        one that ends another way (D13), and `LookupError` where there is none.
+        """
         project = self._parts.project(project_id)
         self._parts.store.suppressions.remove(project.account, to_address(email), reason, by, self._parts.clock.now())

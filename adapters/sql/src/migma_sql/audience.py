@@ -12,22 +12,22 @@ from typing import Any, NamedTuple, cast
 from sqlalchemy import ColumnElement, Connection, FromClause, LargeBinary, and_, false, func, literal, select, union_all
 
 from migma_core.audience.address import Address, AddressKey, address_key
-from migma_core.audience.segment import Condition, Tagged
+from migma_core.audience.segment import AnyOf, Condition, Tagged
 from migma_core.decision.circumstances import Wanted
 from migma_core.decision.standing import Standing
 from migma_core.delivery.effects import AudiencePage, AudienceRow
 from migma_core.request.recipients import OneAddress, Recipients, SegmentMembers, TagHolders
 
 from .circumstances import circumstances_of_people
-from .condition import matching
+from .condition import alternatives, matching
 from .exclusions import condition_of, excluded_bit
 from .question import Question
 from .schema import contact_tags, contacts, tags
 from .search import AFTER, Search
 from .shapes import AnySelect
-from .standing import cell_of, denials_of, with_facts
+from .standing import cell_of, denials_of, in_itself, with_choices, with_facts, with_facts_later
 
-__all__ = ["Audience", "Place", "audience_of", "count_standings", "read_page", "row_of"]
+__all__ = ["Audience", "Place", "audience_of", "count_standings", "page_of", "read_page", "row_of"]
 
 _WHOLE = {"sqlite": Search.GATHERED, "postgresql": Search.WHOLE}
 
@@ -45,13 +45,15 @@ class Audience:
     A query for (contact, address key, cell, denials), the column that orders it, and the column of the key.
 
     ``strangers`` are the addresses it names itself, by their keys, where nobody may have stored them: they are read
-    all at once.
+    all at once. ``people`` are the same rows before anything is looked up about their addresses, where a page does so
+    later, see `with_facts_later`.
     """
 
     rows: AnySelect
     place: ColumnElement[int]
     key: ColumnElement[bytes]
     strangers: Mapping[AddressKey, Address] = field(default_factory=dict)
+    people: AnySelect | None = None
 
 
 def audience_of(
@@ -82,7 +84,7 @@ def read_page(
     connection: Connection, question: Question, audience: Audience, place: Place, wanted: Wanted, now: datetime
 ) -> AudiencePage:
     """The next members by keyset: a page costs the same wherever it lies."""
-    query, given = _page(audience, place)
+    query, given = page_of(question, audience, place)
     found = _fetched(connection, query, given)
     is_last = len(found) <= place.limit or bool(audience.strangers)
     rows = _audience_rows(found if is_last else found[: place.limit])
@@ -93,32 +95,40 @@ def read_page(
     return AudiencePage(now, rows, None if is_last else rows[-1].contact)
 
 
-def _page(audience: Audience, place: Place) -> tuple[AnySelect, dict[str, int]]:
-    """One more than fit, to see whether others follow; of those named by the request, all there are."""
+def page_of(question: Question, audience: Audience, place: Place) -> tuple[AnySelect, dict[str, int]]:
+    """
+    The query of a page, and the values of its parameters: one more than fit, to see whether others follow; of those
+    named by the request, all there are.
+    """
     if audience.strangers:
         return audience.rows, {}
-    query = audience.rows.order_by(audience.place).limit(place.limit + 1)
-    return (query.where(audience.place > place.after), {AFTER: place.after}) if place.after else (query, {})
+    people = audience.rows if audience.people is None else audience.people
+    query = people.order_by(audience.place).limit(place.limit + 1)
+    query, given = (query.where(audience.place > place.after), {AFTER: place.after}) if place.after else (query, {})
+    return query if audience.people is None else with_facts_later(query, question), given
 
 
 def _fetched(connection: Connection, query: AnySelect, given: Mapping[str, Any]) -> Sequence[Any]:
     """The driver's own tuples, which hold what the rows do and cost less (performance §2)."""
-    _plan_by_values(connection, workers=0)
+    _plan_by_values(connection, for_a_page=True)
     cursor = connection.execute(query, given).cursor
     assert cursor is not None  # noqa: S101 - a query has rows
     with closing(cursor):
         return cursor.fetchall()
 
 
-def _plan_by_values(connection: Connection, workers: int | None = None) -> None:
+_BY_VALUES = {"plan_cache_mode": "force_custom_plan"}
+_OF_A_PAGE = {**_BY_VALUES, "max_parallel_workers_per_gather": "0", "jit": "off"}
+
+
+def _plan_by_values(connection: Connection, *, for_a_page: bool = False) -> None:
     """
     Have PostgreSQL plan for what is asked: a plan for any segment and page, which it takes on the sixth asking, reads
-    everybody. To call ``workers`` together takes longer than to read a page.
+    everybody. To call workers together, or to compile a query, takes longer than to read a page.
     """
     if connection.dialect.name == "postgresql":
-        connection.execute(select(func.set_config("plan_cache_mode", "force_custom_plan", True)))
-        if workers is not None:
-            connection.execute(select(func.set_config("max_parallel_workers_per_gather", str(workers), True)))
+        settings = (_OF_A_PAGE if for_a_page else _BY_VALUES).items()
+        connection.execute(select(*(func.set_config(name, value, True) for name, value in settings)))
 
 
 def count_standings(connection: Connection, audience: Audience) -> Mapping[Standing, int]:
@@ -156,28 +166,58 @@ def _one(connection: Connection, question: Question, address: Address, key: Addr
 def _holders(connection: Connection, question: Question, tag: str) -> Audience:
     named = select(tags.c.id).where(tags.c.project_id == question.project, tags.c.name == tag).scalar_subquery()
     people = contact_tags.join(contacts, contacts.c.id == contact_tags.c.contact_id)
-    rows = _rows(connection, people, contacts.c.address_key, question).where(
-        contact_tags.c.tag_id == named, contacts.c.project_id == question.project
-    )
-    return Audience(rows, contact_tags.c.contact_id, contacts.c.address_key)
+    which = (contact_tags.c.tag_id == named, contacts.c.project_id == question.project)
+    return _kept(connection, question, people, contact_tags.c.contact_id, which)
 
 
 def _segment(connection: Connection, question: Question, condition: Condition | None, whole: bool) -> Audience:
     match condition:
         case None:
-            return _members(connection, question, false())
+            return _members(connection, question, contacts, false())
         case Tagged((tag,)):  # the same people, found in the order of the tag's own index, however few they are
             return _holders(connection, question, tag)
         case _:
+            if isinstance(condition, AnyOf) and not whole and connection.dialect.name == "postgresql":
+                return _members(connection, question, *alternatives(condition, question.project, now=question.now))
             search = _WHOLE[connection.dialect.name] if whole else Search.PAGED
-            return _members(connection, question, matching(condition, question.project, search, now=question.now))
+            predicate = matching(condition, question.project, search, now=question.now)
+            return _members(connection, question, contacts, predicate)
 
 
-def _members(connection: Connection, question: Question, predicate: ColumnElement[bool]) -> Audience:
-    rows = _rows(connection, contacts, contacts.c.address_key, question)
-    return Audience(
-        rows.where(contacts.c.project_id == question.project, predicate), contacts.c.id, contacts.c.address_key
+def _members(
+    connection: Connection, question: Question, people: FromClause, predicate: ColumnElement[bool]
+) -> Audience:
+    which = (contacts.c.project_id == question.project, predicate)
+    return _kept(connection, question, people, contacts.c.id, which)
+
+
+def _kept(
+    connection: Connection,
+    question: Question,
+    people: FromClause,
+    place: ColumnElement[int],
+    which: tuple[ColumnElement[bool], ...],
+) -> Audience:
+    """People whom the project keeps."""
+    key = contacts.c.address_key
+    rows = _rows(connection, people, key, question).where(*which)
+    first = _people(connection, people, question).where(*which) if connection.dialect.name == "postgresql" else None
+    return Audience(rows, place, key, people=first)
+
+
+def _people(connection: Connection, people: FromClause, question: Question) -> AnySelect:
+    """The same as `_rows` without what is looked up by the address, for `with_facts_later`."""
+    key, against = contacts.c.address_key, in_itself()
+    if question.exclusions:
+        against = against.bitwise_or(excluded_bit(connection, question, key))
+    columns = (
+        contacts.c.id.label("contact"),
+        key,
+        cell_of(question).label("cell"),
+        contacts.c.lifted,
+        against.label("in_itself"),
     )
+    return select(*columns).select_from(with_choices(people, question))
 
 
 def _rows(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, not_, or_, select, true, union_all
+from sqlalchemy import ColumnElement, FromClause, and_, false, not_, or_, select, true, union_all
 
 from migma_core.audience.contact import ProjectId
 from migma_core.audience.engagement import Engaged
@@ -17,10 +17,10 @@ from migma_core.audience.values import canonical
 from .engaged import doers, engaged
 from .functions import bytewise, ends_with, position
 from .schema import contact_tags, contact_values, contacts, tags
-from .search import Search, among, within
+from .search import Search, after, among, within
 from .shapes import AnySelect
 
-__all__ = ["matching"]
+__all__ = ["alternatives", "matching"]
 
 Bound = str | int
 # the product's spelling of built-in values, which are kept under one name only
@@ -66,6 +66,39 @@ def matching(
             return _negated(part, search, part_of)
 
 
+def alternatives(
+    condition: AnyOf, project: ProjectId, *, now: datetime | None = None
+) -> tuple[FromClause, ColumnElement[bool]]:
+    """
+    `contacts` with what each alternative finds about them joined, and whom any of these describes: the same people as
+    `matching`.
+
+    For pages of PostgreSQL, which walks along joined rows in the order of people; below an OR it would ask about one
+    person after the other, and where few are found, about most of them (performance §2).
+    """
+    people: FromClause = contacts
+    described: list[ColumnElement[bool]] = []
+    for part in condition.parts:
+        if not _is_once(part) or (found := _found(part, project, now)) is None:
+            described.append(matching(part, project, Search.PROBED, now=now))
+            continue
+        one = found.subquery()
+        people = people.outerjoin(one, and_(one.c.contact_id == contacts.c.id, one.c.contact_id > after()))
+        described.append(one.c.contact_id.is_not(None))
+    return people, or_(*described)
+
+
+def _is_once(condition: Condition) -> bool:
+    """Whether the rows about people name each of them once: they hold one value of a key, and a tag once."""
+    match condition:
+        case Tagged(names):
+            return len(names) == 1
+        case FieldIs():
+            return True
+        case _:
+            return False
+
+
 def _negated(
     part: Condition, search: Search, part_of: Callable[[Condition, Search], ColumnElement[bool]]
 ) -> ColumnElement[bool]:
@@ -101,9 +134,14 @@ def _tagged(names: tuple[str, ...], project: ProjectId, search: Search) -> Colum
 
 
 def _holders(names: tuple[str, ...], project: ProjectId) -> AnySelect:
+    kept = [name for name in names if _is_kept(name)]
+    if len(kept) == 1:  # found once beforehand, not for everybody anew
+        this = select(tags.c.id).where(tags.c.project_id == project, tags.c.name == kept[0])
+        number = this.scalar_subquery()
+        return select(contact_tags.c.contact_id).where(contact_tags.c.tag_id == number)
     held = contact_tags.join(tags, tags.c.id == contact_tags.c.tag_id)
     named = select(contact_tags.c.contact_id).select_from(held)
-    return named.where(tags.c.project_id == project, tags.c.name.in_(filter(_is_kept, names)))
+    return named.where(tags.c.project_id == project, tags.c.name.in_(kept))
 
 
 def _field(condition: FieldIs, search: Search) -> ColumnElement[bool]:

@@ -16,7 +16,7 @@ from migma_core.decision.reasons import Reason
 from migma_core.ports import SuppressionRecord
 from migma_core.request.project import AccountId
 
-from .denying import deny, end_entry
+from .denying import deny, end_entry, lock_addresses
 from .engine import reading, writing
 from .question import account_of
 from .schema import suppressions
@@ -33,6 +33,8 @@ _MEANS: Mapping[SuppressionReason, Reason] = {
     SuppressionReason.PROVIDER: why.ProviderSuppressed(),
     SuppressionReason.SOFT_BOUNCE_LIMIT: why.SoftBounceLimit(),
 }
+# D13: what an operator decided, and what may be a passing trouble that somebody has looked into
+_BY_HAND = {SuppressionReason.MANUAL, SuppressionReason.SOFT_BOUNCE_LIMIT}
 
 
 class CannotRemove(ValueError):
@@ -53,11 +55,12 @@ class Suppressions:
 
     def remove(self, account: AccountId, address: Address, reason: SuppressionReason, by: str, at: datetime) -> None:
         """
-        Take a manual entry off the list, on record with who decided it.
+        Take a manual entry off the list, or reinstate whoever bounced softly too often: on record with who decided it.
 
-        Raises `CannotRemove` for any other reason, and `LookupError` where there is no such entry.
+        Soft bounces count anew from then on, see `latch`. Raises `CannotRemove` for any other reason, and `LookupError`
+        where there is no such entry.
         """
-        if reason is not SuppressionReason.MANUAL:
+        if reason not in _BY_HAND:
             raise CannotRemove(f"an entry for {reason} is not removed by hand; what ends it: {remedy(_MEANS[reason])}")
         if not by.strip():
             raise ValueError("say who decided to lift the suppression; it is kept on record")
@@ -65,6 +68,9 @@ class Suppressions:
         key = address_key(address, self._pepper)
         this = (s.account_id == account, s.address_key == key, s.reason == reason.value)
         with writing(self._engine) as connection:
+            lock_addresses(
+                connection, account, [key]
+            )  # a bounce that is told meanwhile is counted after this, or before
             row = connection.execute(select(suppressions).where(*this)).first()
             if row is None:
                 raise LookupError(f"{address} is not on the list for {reason}")
