@@ -279,6 +279,74 @@ def test_what_is_no_key_is_refused(migma: Migma, project: Project, database: Eng
     assert sends_in(database) == 0
 
 
+@pytest.fixture
+def readers(imported: Callable[[str], None]) -> None:
+    """Somebody to write a campaign to."""
+    imported("email,tags\nbo@example.com,news\n")
+
+
+def draft(project: Project, **more: Any) -> SendWords:
+    """A campaign's words."""
+    usual = {name: value for name, value in words(project, **more).items() if name != "recipient_email"}
+    return usual | {"recipient_type": "tag", "recipient_id": "news"}  # type: ignore[return-value]  # of a tag's holders
+
+
+@pytest.mark.usefixtures("readers")
+def test_a_draft_repeated_under_its_key_is_one_campaign(migma: Migma, project: Project, database: Engine) -> None:
+    """By another process as well; another name or other words are a conflict, and a send may have the same key."""
+    first = migma.campaigns.create(name="Autumn", idempotency_key="k1", **draft(project))
+    with Migma.open(home=migma.parts.settings.home) as other:
+        for one in (migma, other):
+            assert one.campaigns.create(name="Autumn", idempotency_key="k1", **draft(project)) == first
+    for name, subject in (("Winter", "Receipt"), ("Autumn", "Invoice")):
+        with pytest.raises(KeyConflict):
+            migma.campaigns.create(name=name, idempotency_key="k1", **draft(project, subject=subject))
+    assert sends_in(database) == 1
+    assert migma.sending.send(idempotency_key="k1", **words(project)).sent_count == 1
+
+
+@pytest.mark.usefixtures("readers")
+def test_a_draft_that_was_sent_meanwhile_is_not_written_again(migma: Migma, project: Project, database: Engine) -> None:
+    """The repetition has the campaign as it is by now."""
+    first = migma.campaigns.create(name="Autumn", idempotency_key="k1", **draft(project))
+    migma.campaigns.cancel(first)
+    again = migma.campaigns.create(name="Autumn", idempotency_key="k1", **draft(project))
+    assert (again.id, again.status, sends_in(database)) == (first.id, "cancelled", 1)
+
+
+@pytest.mark.usefixtures("readers")
+@pytest.mark.parametrize("step", ["accept", "finish"])
+@pytest.mark.parametrize("lost", ["before", "after"])
+def test_a_crash_while_a_draft_is_written_makes_one_campaign(
+    migma: Migma, project: Project, database: Engine, no_clean_up: pytest.MonkeyPatch, step: str, lost: str
+) -> None:
+    """Killed before or after it is on record, or before or after its answer is: the repetition makes the rest."""
+    port = type(migma.store.sends if step == "accept" else migma.store.idempotency_keys)
+    whole = getattr(port, step)
+
+    def dying(*arguments: Any, **more: Any) -> None:
+        if lost == "after":
+            whole(*arguments, **more)
+        raise Killed
+
+    with pytest.MonkeyPatch.context() as broken:
+        broken.setattr(port, step, dying)
+        with pytest.raises(Killed):
+            migma.campaigns.create(name="Autumn", idempotency_key="k1", **draft(project))
+    jump(database, timedelta(minutes=1))
+    made = migma.campaigns.create(name="Autumn", idempotency_key="k1", **draft(project))
+    assert (made.name, made.status, sends_in(database)) == ("Autumn", "draft", 1)
+
+
+@pytest.mark.usefixtures("readers")
+def test_a_draft_that_is_refused_does_not_occupy_its_key(migma: Migma, project: Project, database: Engine) -> None:
+    """Mended, it is written under the same key."""
+    with pytest.raises(SendRefused):
+        migma.campaigns.create(name="Autumn", idempotency_key="k1", **draft(project, from_="shop@elsewhere.example"))
+    assert migma.campaigns.create(name="Autumn", idempotency_key="k1", **draft(project)).name == "Autumn"
+    assert sends_in(database) == 1
+
+
 @pytest.fixture(scope="module")
 def shared(installation: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Migma, Project, Engine]]:
     """An installation for the property, each example of which has keys of its own."""

@@ -47,6 +47,9 @@ def create(  # noqa: PLR0913 - one parameter per option
     exclude_recipients_of: Annotated[tuple[str, ...], Parameter(help="Leave out whom this campaign reached.")] = (),
     provider: Annotated[str, Parameter(help="Who delivers it.")] = "migma",
     var: Annotated[dict[str, str] | None, Parameter(help="Values for the template: --var.code 42")] = None,
+    idempotency_key: Annotated[
+        str | None, Parameter(help="Repeated under the same key within a day, the same draft is made once.")
+    ] = None,
     common: Options = USUAL,
 ) -> int:
     """Write a draft. Everything that would be refused later is refused here."""
@@ -54,6 +57,7 @@ def create(  # noqa: PLR0913 - one parameter per option
     with common.open() as migma:
         made = migma.campaigns.create(
             name=name,
+            idempotency_key=idempotency_key,
             recipient_type=kind,
             recipient_id=audience,
             from_=from_,

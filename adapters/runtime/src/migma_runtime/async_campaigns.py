@@ -31,9 +31,9 @@ class AsyncCampaigns:
         self._campaigns = campaigns
         self._sending = sending
 
-    async def create(self, *, name: str, **words: Unpack[SendWords]) -> SendRecord:
+    async def create(self, *, name: str, idempotency_key: str | None = None, **words: Unpack[SendWords]) -> SendRecord:
         """See `Campaigns.create`."""
-        return await to_thread(self._campaigns.create, name=name, **words)
+        return await to_thread(self._campaigns.create, name=name, idempotency_key=idempotency_key, **words)
 
     async def find(self, project_id: str, id_or_name: str) -> SendRecord:
         """See `Campaigns.find`."""

@@ -28,11 +28,12 @@ from migma_core.decision import (
 )
 from migma_core.decision.checker import check
 from migma_core.delivery import Action, Campaign, DeliveryState, Fold, Gap, Schedule, SendId, SendStats
-from migma_core.ports import DeliveryRecord, SendRecord
+from migma_core.ports import DeliveryRecord, KeyHold, SendRecord
 
 from .drive import Watch
 from .held import HeldVerdict, held, settle_held
 from .parts import Parts
+from .repeating import let_go_where_refused, take_key
 from .scheduling import Appointment, appointment, schedule
 from .sending import Preview, SendAnswer, Sending
 from .trying import Tried, addresses_of, ended, trial_of
@@ -68,21 +69,34 @@ class Campaigns:
         self._parts = parts
         self._sending = sending
 
-    def create(self, *, name: str, **words: Unpack[SendWords]) -> SendRecord:
+    def create(self, *, name: str, idempotency_key: str | None = None, **words: Unpack[SendWords]) -> SendRecord:
         """
         Write a draft (R51) in the guide's own words (`SendWords`), to a tag or a segment.
 
-        Raises what `Sending.send` raises, so that a draft that exists can be sent.
+        Under an ``idempotency_key`` of the project, the same draft asked for again within a day is the one there is,
+        whatever has become of it (R63). Raises what `Sending.send` raises, so that a draft that exists can be sent.
         """
-        request = self._sending.request(**words)
-        campaign = Campaign(name, request)
-        self._sending.check(request)
-        send = SendId(secrets.token_hex(16))
-        now = self._parts.clock.now()
+        campaign = Campaign(name, self._sending.request(**words))
+        made = self._draft(campaign) if idempotency_key is None else self._draft_under(idempotency_key, campaign)
+        return self._parts.store.sends.get(made)
+
+    def _draft_under(self, key: str, campaign: Campaign) -> SendId:
+        """The draft that was made under this key, or is now."""
+        taken = take_key(self._parts, campaign.request, key, "campaigns.create", campaign.name)
+        if isinstance(taken, str):
+            return SendId(taken)
+        with let_go_where_refused(self._parts, taken.hold):
+            made = taken.made or self._draft(campaign, taken.hold)
+            self._parts.store.idempotency_keys.finish(*taken.hold, made, self._parts.clock.now())
+        return made
+
+    def _draft(self, campaign: Campaign, under: KeyHold | None = None) -> SendId:
+        self._sending.check(campaign.request)
+        send, now, policy = SendId(secrets.token_hex(16)), self._parts.clock.now(), self._parts.policy
         self._parts.store.sends.accept(
-            send, request, Purpose.MARKETING, self._parts.policy, None, now, name=campaign.name
+            send, campaign.request, Purpose.MARKETING, policy, None, now, name=campaign.name, under=under
         )
-        return self._parts.store.sends.get(send)
+        return send
 
     def find(self, project_id: str, id_or_name: str) -> SendRecord:
         """Find a campaign by id or name. Raises `LookupError`."""

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from migma_wire.json import request_to_json
 
@@ -32,7 +32,9 @@ __all__ = [
 RETENTION: Final = timedelta(hours=24)
 """For how long an answer is given again under its key; after that the key is free (R63)."""
 
-_OPERATION: Final = "send"
+Operation: TypeAlias = Literal["send", "campaigns.create"]
+"""What is made under a key; the same word is another key for each."""
+
 _ENDED: Final = frozenset({CampaignStatus.SENT, CampaignStatus.FAILED, CampaignStatus.CANCELLED})
 
 
@@ -64,16 +66,16 @@ class TakenKey(NamedTuple):
     made: SendId | None
 
 
-def take_key(parts: Parts, request: SendRequest, key: str, *, queue_only: bool) -> TakenKey | str:
+def take_key(parts: Parts, request: SendRequest, key: str, of: Operation, also: str | bool) -> TakenKey | str:
     """
-    Take a key, or get the answer that was given under it, as it was written.
+    Take a key, or get the answer that was given under it, as it was written. ``also`` is what else was asked for.
 
     Raises `KeyConflict`, `KeyInProgress`, and `ValueError` for what is no key.
     """
-    caller, now = CallerKey(request.project, _OPERATION, key), parts.clock.now()
+    caller, now = CallerKey(request.project, of, key), parts.clock.now()
     keys = parts.store.idempotency_keys
     keys.forget(now - RETENTION)
-    match keys.begin(caller, _digest(parts, request, queue_only=queue_only), now):
+    match keys.begin(caller, _digest(parts, request, also), now):
         case Fresh(fence, made):
             return TakenKey(KeyHold(caller, fence), made)
         case Replayed(result):
@@ -108,9 +110,9 @@ def let_go(parts: Parts, hold: KeyHold) -> None:
         parts.store.idempotency_keys.release(*hold)
 
 
-def _digest(parts: Parts, request: SendRequest, *, queue_only: bool) -> str:
+def _digest(parts: Parts, request: SendRequest, also: str | bool) -> str:
     """A keyed hash of everything that was asked for: the same request has the same, and it tells nobody what it was."""
     files = [hashlib.sha256(one.data).hexdigest() for one in request.content.attachments]
     names = [(one.filename, one.media_type, one.content_id) for one in request.content.attachments]
-    said = json.dumps([request_to_json(request), files, names, queue_only], sort_keys=True, ensure_ascii=True)
+    said = json.dumps([request_to_json(request), files, names, also], sort_keys=True, ensure_ascii=True)
     return hmac.digest(parts.keys.pepper_bytes(), said.encode(), "sha256").hex()

@@ -130,7 +130,7 @@ class Sending:
         request = self.request(**words)
         if idempotency_key is None:
             return BegunSend(self.queue(request), is_answered=queue_only)
-        taken = take_key(self._parts, request, idempotency_key, queue_only=queue_only)
+        taken = take_key(self._parts, request, idempotency_key, "send", queue_only)
         if isinstance(taken, str):
             return BegunSend(from_json(SendAnswer, taken), is_answered=True)
         with let_go_where_refused(self._parts, taken.hold):
