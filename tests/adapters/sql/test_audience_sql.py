@@ -77,7 +77,7 @@ def selected(connection: Connection, condition: Condition, search: Search = Sear
 
 
 def found_by_joins(connection: Connection, *conditions: Condition) -> list[str]:
-    """The refs of whom any describes, as pages of PostgreSQL find them: whoever came twice would show."""
+    """The refs of whom any describes, as pages find them: whoever came twice would show."""
     people, described = alternatives(AnyOf(conditions), PROJECT)
     return list(connection.scalars(select(schema.contacts.c.ref).select_from(people).where(described)))
 

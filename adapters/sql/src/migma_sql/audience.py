@@ -176,9 +176,9 @@ def _segment(connection: Connection, question: Question, condition: Condition | 
             return _members(connection, question, contacts, false())
         case Tagged((tag,)):  # the same people, found in the order of the tag's own index, however few they are
             return _holders(connection, question, tag)
+        case AnyOf() if not whole:
+            return _members(connection, question, *alternatives(condition, question.project, now=question.now))
         case _:
-            if isinstance(condition, AnyOf) and not whole and connection.dialect.name == "postgresql":
-                return _members(connection, question, *alternatives(condition, question.project, now=question.now))
             search = _WHOLE[connection.dialect.name] if whole else Search.PAGED
             predicate = matching(condition, question.project, search, now=question.now)
             return _members(connection, question, contacts, predicate)
