@@ -248,7 +248,8 @@ def test_pages_are_found_without_sorting_or_scanning(
     with undone(shared) as connection:
         row = {"name": "Some", "condition": condition_to_json(condition), "created_at": NOW}
         add(connection, schema.segments, id=segment, project_id=PROJECT, **row)
-        for recipients, limit in product((TagHolders("all"), SegmentMembers(segment)), (2, LARGE)):
+        asked: tuple[Recipients, ...] = (TagHolders("all"), SegmentMembers(segment))
+        for recipients, limit in product(asked, (2, LARGE)):
             statement, plan = _plan(connection, question, recipients, limit)
             assert not re.search("OFFSET (?!0)", statement)
             assert _joined(statement, "topic_choices", "refusals", "addresses")
