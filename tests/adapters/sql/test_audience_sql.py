@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import pytest
@@ -69,6 +70,7 @@ from tests.support.sql_rows import (
 
 TRIED = few(100)
 KEPT = values.contacts(project=PROJECT).filter(is_kept)
+LARGE = 5_000  # PostgreSQL is asked for a large page in another way than for a small one
 QUESTION = Question(ACCOUNT, PROJECT, "migma", Purpose.MARKETING)
 
 
@@ -78,7 +80,7 @@ def selected(connection: Connection, condition: Condition, search: Search = Sear
 
 
 def found_by_joins(connection: Connection, *conditions: Condition) -> list[str]:
-    """The refs of whom any describes, as pages of PostgreSQL find them: whoever came twice would show."""
+    """The refs of whom any describes, as pages find them: whoever came twice would show."""
     people, described = alternatives(AnyOf(conditions), PROJECT)
     return list(connection.scalars(select(schema.contacts.c.ref).select_from(people).where(described)))
 
@@ -185,7 +187,7 @@ def test_a_segment_is_read_from_the_store(shared: Engine) -> None:
         assert standing_of(connection, QUESTION, audience, address_key(unwanted.address, PEPPER)) is None
 
 
-@given(people=st.integers(0, 12), limit=st.integers(1, 13))
+@given(people=st.integers(0, 12), limit=st.integers(1, 13) | st.just(LARGE))
 def test_pages_end_where_the_audience_ends(shared: Engine, people: int, limit: int) -> None:
     """Pages of any size hold everybody once, in order, and the last one says that it is the last."""
     with undone(shared) as connection:
@@ -195,7 +197,7 @@ def test_pages_end_where_the_audience_ends(shared: Engine, people: int, limit: i
     assert found == sorted({one for one in found if one is not None})
 
 
-@pytest.mark.parametrize("limit", [1, 2, 9])
+@pytest.mark.parametrize("limit", [1, 2, 9, LARGE])
 def test_a_choice_counts_wherever_a_page_begins(shared: Engine, limit: int) -> None:
     """Who left the topic has left it on the first page and on every other, whatever number a row has."""
     topic = TopicId("c" * 32)
@@ -247,8 +249,9 @@ def test_pages_are_found_without_sorting_or_scanning(
     with undone(shared) as connection:
         row = {"name": "Some", "condition": condition_to_json(condition), "created_at": NOW}
         add(connection, schema.segments, id=segment, project_id=PROJECT, **row)
-        for recipients in (TagHolders("all"), SegmentMembers(segment)):
-            statement, plan = _plan(connection, question, recipients)
+        asked: tuple[Recipients, ...] = (TagHolders("all"), SegmentMembers(segment))
+        for recipients, limit in product(asked, (2, LARGE)):
+            statement, plan = _plan(connection, question, recipients, limit)
             assert not re.search("OFFSET (?!0)", statement)
             assert _joined(statement, "topic_choices", "refusals", "addresses")
             assert not [word for word in ("TEMP B-TREE", "SCAN", "Seq Scan", "Sort", "hashed SubPlan") if word in plan]
@@ -272,9 +275,9 @@ def test_a_page_is_planned_for_what_it_asks(shared: Engine) -> None:
             assert connection.scalar(text("SHOW max_parallel_workers_per_gather")) == "0"
 
 
-def _plan(connection: Connection, question: Question, recipients: Recipients) -> tuple[str, str]:
+def _plan(connection: Connection, question: Question, recipients: Recipients, limit: int) -> tuple[str, str]:
     """A page's query, and how the database would read a large one, which it would not do for three people."""
-    query, given = page_of(question, audience_of(connection, question, recipients, PEPPER), Place(after=5, limit=2))
+    query, given = page_of(question, audience_of(connection, question, recipients, PEPPER), Place(after=5, limit=limit))
     statement = str(query.params(given).compile(connection, compile_kwargs={"literal_binds": True}))
     if connection.dialect.name == "sqlite":
         return statement, str(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}").all())

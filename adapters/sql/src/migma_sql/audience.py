@@ -29,6 +29,7 @@ from .standing import cell_of, denials_of, in_itself, with_choices, with_facts, 
 
 __all__ = ["Audience", "Place", "audience_of", "count_standings", "page_of", "read_page", "row_of"]
 
+_MANY = 500  # about as many lookups as take the time to read some thousand refusals
 _WHOLE = {"sqlite": Search.GATHERED, "postgresql": Search.WHOLE}
 
 
@@ -105,7 +106,9 @@ def page_of(question: Question, audience: Audience, place: Place) -> tuple[AnySe
     people = audience.rows if audience.people is None else audience.people
     query = people.order_by(audience.place).limit(place.limit + 1)
     query, given = (query.where(audience.place > place.after), {AFTER: place.after}) if place.after else (query, {})
-    return query if audience.people is None else with_facts_later(query, question), given
+    if audience.people is None:
+        return query, given
+    return with_facts_later(query, question, are_few=place.limit < _MANY), given
 
 
 def _fetched(connection: Connection, query: AnySelect, given: Mapping[str, Any]) -> Sequence[Any]:
@@ -176,9 +179,9 @@ def _segment(connection: Connection, question: Question, condition: Condition | 
             return _members(connection, question, contacts, false())
         case Tagged((tag,)):  # the same people, found in the order of the tag's own index, however few they are
             return _holders(connection, question, tag)
+        case AnyOf() if not whole:
+            return _members(connection, question, *alternatives(condition, question.project, now=question.now))
         case _:
-            if isinstance(condition, AnyOf) and not whole and connection.dialect.name == "postgresql":
-                return _members(connection, question, *alternatives(condition, question.project, now=question.now))
             search = _WHOLE[connection.dialect.name] if whole else Search.PAGED
             predicate = matching(condition, question.project, search, now=question.now)
             return _members(connection, question, contacts, predicate)

@@ -73,8 +73,8 @@ def alternatives(
     `contacts` with what each alternative finds about them joined, and whom any of these describes: the same people as
     `matching`.
 
-    For pages of PostgreSQL, which walks along joined rows in the order of people; below an OR it would ask about one
-    person after the other, and where few are found, about most of them (performance §2).
+    For pages: PostgreSQL walks along joined rows in the order of people, where below an OR it would ask about one after
+    the other, and where few are found, about most of them (performance §2). SQLite spares itself a subquery for each.
     """
     people: FromClause = contacts
     described: list[ColumnElement[bool]] = []

@@ -41,7 +41,8 @@ def with_facts(people: FromClause, key: ColumnElement[bytes], question: Question
     (performance §2).
     """
     against = and_(addresses.c.account_id == question.account, addresses.c.address_key == key)
-    return with_choices(_with_refusals(people.outerjoin(addresses, against), key, question), question)
+    known = people.outerjoin(addresses, against).outerjoin(_refusals, _refuses(key, question))
+    return with_choices(known, question)
 
 
 def with_choices(people: FromClause, question: Question) -> FromClause:
@@ -56,34 +57,36 @@ def with_choices(people: FromClause, question: Question) -> FromClause:
     )
 
 
-def with_facts_later(people: AnySelect, question: Question) -> AnySelect:
+def with_facts_later(people: AnySelect, question: Question, *, are_few: bool) -> AnySelect:
     """
     Of a page of people, who come with a ``cell``, what is ``lifted`` for them and what is `in_itself` against them, the
     standings.
 
-    To PostgreSQL alone. It is told thus how few they are: it looks each address up by itself, and reads the provider's
-    refusals at once where they are few. Of a whole audience with a limit it makes loops within loops, which cost a page
-    half as much again.
+    To PostgreSQL alone. It looks each address up by itself; asked for an audience with a limit it makes loops within
+    loops, which cost a page half as much again. Of ``are_few`` so are the provider's refusals, of which it reads all at
+    once else, unless they are many.
     """
     page = people.subquery("page")
-    key, a = page.c.address_key, addresses.c
-    # a limit, since it would rather read all addresses in the order of their keys
+    key, a, r = page.c.address_key, addresses.c, _refusals.c
+    # limits, since it would rather read all of them in the order of their keys
     stored = select(a.denials).where(a.account_id == question.account, a.address_key == key).limit(1).lateral("stored")
-    denials = _stands(stored.c.denials, page.c.lifted).bitwise_or(_refused()).bitwise_or(page.c.in_itself)
-    known = _with_refusals(page.outerjoin(stored, true()), key, question)
+    known: FromClause = page.outerjoin(stored, true())
+    if are_few:
+        refused = select(r.id).where(_refuses(key, question)).limit(1).lateral("refused")
+        known, refusal = known.outerjoin(refused, true()), refused.c.id
+    else:
+        known, refusal = known.outerjoin(_refusals, _refuses(key, question)), r.id
+    denials = _stands(stored.c.denials, page.c.lifted).bitwise_or(_refused(refusal)).bitwise_or(page.c.in_itself)
     standings = select(page.c.contact, key, page.c.cell, denials.label("denials")).select_from(known)
     return standings.order_by(page.c.contact)
 
 
-def _with_refusals(people: FromClause, key: ColumnElement[bytes], question: Question) -> FromClause:
-    return people.outerjoin(
-        _refusals,
-        and_(
-            _refusals.c.account_id == question.account,
-            _refusals.c.address_key == key,
-            _refusals.c.reason == SuppressionReason.PROVIDER.value,
-            _refusals.c.provider == question.provider,
-        ),
+def _refuses(key: ColumnElement[bytes], question: Question) -> ColumnElement[bool]:
+    return and_(
+        _refusals.c.account_id == question.account,
+        _refusals.c.address_key == key,
+        _refusals.c.reason == SuppressionReason.PROVIDER.value,
+        _refusals.c.provider == question.provider,
     )
 
 
@@ -133,7 +136,7 @@ def in_itself() -> ColumnElement[int]:
 @lru_cache
 def _denials(is_reserved: bool) -> ColumnElement[int]:
     of_address = _stands(addresses.c.denials, contacts.c.lifted)
-    return of_address.bitwise_or(_refused()).bitwise_or(_reserved_name(is_reserved))
+    return of_address.bitwise_or(_refused(_refusals.c.id)).bitwise_or(_reserved_name(is_reserved))
 
 
 def _stands(denials: ColumnElement[int], lifted: ColumnElement[int]) -> ColumnElement[int]:
@@ -147,8 +150,8 @@ def _stands(denials: ColumnElement[int], lifted: ColumnElement[int]) -> ColumnEl
     )
 
 
-def _refused() -> ColumnElement[int]:
-    return case((_refusals.c.id.is_(None), _number(0)), else_=_number(Denials.PROVIDER_SUPPRESSED))
+def _refused(refusal: ColumnElement[int]) -> ColumnElement[int]:
+    return case((refusal.is_(None), _number(0)), else_=_number(Denials.PROVIDER_SUPPRESSED))
 
 
 @lru_cache
