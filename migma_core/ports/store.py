@@ -310,9 +310,10 @@ class Suppressions(Protocol):
 
     def remove(self, account: AccountId, address: Address, reason: SuppressionReason, by: str, at: datetime) -> None:
         """
-        End a manual entry, or reinstate after the soft-bounce limit, whose bounces count anew then (D13); on record
-        with who decided it. Raises `ValueError` for any other reason, which says what ends it, and `LookupError` where
-        there is no such entry.
+        End a manual entry, or reinstate an address that bounced (D13); on record with who decided it. Soft bounces
+        count anew then. After a hard bounce a contact that was *bounced* is *unsubscribed* where they had opted out,
+        and *non-subscribed* otherwise: nobody is subscribed by it. Raises `ValueError` for any other reason, which says
+        what ends it, and `LookupError` where there is no such entry.
         """
         ...
 

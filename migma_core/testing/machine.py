@@ -49,6 +49,7 @@ _ALWAYS_STOPS: Final = {  # by whom no marketing goes, whatever the policy (D13)
     SuppressionReason.OBJECTION: frozenset({Purpose.MARKETING}),
     SuppressionReason.ERASED: frozenset({Purpose.MARKETING}),
 }
+_SAID_NO: Final = Denials.UNSUBSCRIBED | Denials.COMPLAINT | Denials.OBJECTION
 _SOMEBODY = st.sampled_from(_PEOPLE)
 
 
@@ -106,10 +107,12 @@ class PolicyMachine(RuleBasedStateMachine):
 
     @rule(name=_SOMEBODY)
     def is_released_by_an_operator(self, name: str) -> None:
-        """An audited removal ends a manual entry or the soft-bounce limit, and nothing else (D13)."""
+        """An audited removal ends a manual entry or a bounce, and nothing that a person said (D13)."""
         person = self.people[name]
-        by_hand = {SuppressionReason.MANUAL, SuppressionReason.SOFT_BOUNCE_LIMIT}
+        by_hand = {SuppressionReason.MANUAL, SuppressionReason.SOFT_BOUNCE_LIMIT, SuppressionReason.BOUNCE}
         person.listed = [one for one in person.listed if one.reason not in by_hand]
+        if person.status is Status.BOUNCED:  # K-06: by this nobody is subscribed
+            person.status = Status.UNSUBSCRIBED if person.denials & _SAID_NO else Status.NON_SUBSCRIBED
 
     @rule(name=_SOMEBODY)
     def consents_anew(self, name: str) -> None:

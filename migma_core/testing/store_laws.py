@@ -47,7 +47,7 @@ __all__ = ["StoreLaws"]
 _NEARBY = st.sampled_from([Address(local, "example.com") for local in ("ada", "ADA", "bob", "eve")])
 _LISTS = st.lists(some.drafts(address=_NEARBY | some.addresses()), max_size=6)
 _ADA = Address("ada", "customers.migma.email")
-_BY_HAND = {SuppressionReason.MANUAL, SuppressionReason.SOFT_BOUNCE_LIMIT}
+_BY_HAND = {SuppressionReason.MANUAL, SuppressionReason.SOFT_BOUNCE_LIMIT, SuppressionReason.BOUNCE}
 _NOTHING = Wanted()
 # what JSON can hold: a moment comes back as its ISO text, which is how a template writes it
 _VARIABLES = st.dictionaries(
@@ -152,11 +152,11 @@ class StoreLaws(StorageLaws):
 
     @law(
         "design D13",
-        "an operator's click that lifted a complaint or a bounce",
+        "an operator's click that lifted a complaint",
         reason=st.sampled_from([one for one in SuppressionReason if one is not SuppressionReason.PROVIDER]),
     )
-    def test_by_hand_ends_a_manual_entry_or_the_soft_bounce_limit_alone(self, reason: SuppressionReason) -> None:
-        """With a name on record these two end; any other reason is refused and stands."""
+    def test_by_hand_ends_a_manual_entry_or_a_bounce_alone(self, reason: SuppressionReason) -> None:
+        """With a name on record these end; whatever a person said is refused and stands."""
         store = self.open()
         project = some_project(store)
         store.suppressions.add(project.account, _ADA, Suppression(reason, self.now, "told"))
@@ -169,6 +169,29 @@ class StoreLaws(StorageLaws):
             assert [one.ended_by for one in store.contacts.story(project.id, _ADA).ended] == ["support"]
             with pytest.raises(LookupError):
                 store.suppressions.remove(project.account, _ADA, reason, "support", self.now)
+
+    @law("design D13, K-06", "a reinstatement that subscribed whoever had left", opted_out=st.booleans())
+    def test_a_reinstated_address_is_reached_and_nobody_is_subscribed(self, opted_out: bool) -> None:
+        """What people need goes there again, in every project; marketing waits for consent, and a new bounce holds."""
+        store = self.open()
+        projects = some_project(store), some_project(store, "Other")
+        for one in projects:
+            put(store, one.id, ContactDraft(address=_ADA, status=Status.SUBSCRIBED))
+        account, requests = projects[0].account, [request_to(one.id, OneAddress(_ADA)) for one in projects]
+        if opted_out:
+            store.suppressions.add(account, _ADA, Suppression(SuppressionReason.UNSUBSCRIBE, self.now, "link"))
+        store.suppressions.add(account, _ADA, Suppression(SuppressionReason.BOUNCE, self.now, "ses"))
+        assert not any(_mailable(store, one, purpose) for one in requests for purpose in Purpose)
+        store.suppressions.remove(account, _ADA, SuppressionReason.BOUNCE, "support", self.now)
+        left = Status.UNSUBSCRIBED if opted_out else Status.NON_SUBSCRIBED
+        assert [store.contacts.get(one.id, _ADA).status for one in projects] == [left, left]  # type: ignore[union-attr]  # there they are
+        assert [_mailable(store, one, Purpose.TRANSACTIONAL) for one in requests] == [True, True]
+        assert [_mailable(store, one, Purpose.MARKETING) for one in requests] == [False, False]
+        later = Consent(ConsentLevel.PROVEN, "form", self.now + timedelta(days=1))
+        store.contacts.subscribe(projects[0].id, _ADA, later)
+        assert [_mailable(store, one, Purpose.MARKETING) for one in requests] == [True, False]
+        store.suppressions.add(account, _ADA, Suppression(SuppressionReason.BOUNCE, later.at, "ses"))
+        assert not any(_mailable(store, one, purpose) for one in requests for purpose in Purpose)
 
     @law("design D13, K-05", "a reinstatement undone by a bounce of before", late=st.integers(1, 3))
     def test_soft_bounces_count_anew_after_reinstatement(self, late: int) -> None:

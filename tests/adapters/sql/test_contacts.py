@@ -25,6 +25,7 @@ from migma_core import (
     SuppressionReason,
 )
 from migma_core.decision.circumstances import Wanted
+from migma_core.ports import MailboxEvent, MailboxFact
 from migma_core.request import Content, TagHolders
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -169,6 +170,32 @@ def test_a_complaint_is_not_removed_by_hand(store: SqlStore, project: Project) -
     assert _denials(store, project) == Denials.COMPLAINT
     with pytest.raises(LookupError):
         store.suppressions.remove(project.account, ADA, SuppressionReason.MANUAL, "support", NOW)
+
+
+def test_a_reinstated_bounce_is_on_record(store: SqlStore, project: Project) -> None:
+    """A delivery told later ends no hard bounce; somebody with a name does, and the story keeps it (K-06)."""
+    _ada(store, project)
+    told = [
+        MailboxEvent(
+            id=what.value,
+            what=what,
+            address=ADA,
+            domain="mail.example.com",
+            source="ses",
+            at=NOW + timedelta(hours=hours),
+        )
+        for hours, what in enumerate((MailboxFact.HARD_BOUNCE, MailboxFact.DELIVERED))
+    ]
+    store.feedback.mailbox(project.account, told)
+    assert _denials(store, project) == Denials.HARD_BOUNCE
+
+    store.suppressions.remove(project.account, ADA, SuppressionReason.BOUNCE, "support", NOW + timedelta(days=1))
+
+    assert _denials(store, project) == 0
+    (ended,) = store.contacts.story(project.id, ADA).ended
+    assert (ended.reason, ended.source, ended.ended_by) == (SuppressionReason.BOUNCE, "ses", "support")
+    store.feedback.mailbox(project.account, told)
+    assert _denials(store, project) == 0, "the same bounce, told again"
 
 
 def test_a_providers_own_entry_stops_that_provider_alone(store: SqlStore, project: Project) -> None:

@@ -16,6 +16,12 @@ __all__ = ["app"]
 app = App(name="suppressions", help="Addresses not to be mailed, for the whole account.")
 
 
+_THEN = {
+    SuppressionReason.SOFT_BOUNCE_LIMIT: " Soft bounces are counted anew.",
+    SuppressionReason.BOUNCE: " They get what they need; marketing waits for their consent anew.",
+}
+
+
 @app.command
 def add(
     email: str,
@@ -44,13 +50,13 @@ def remove(
     common: Options = USUAL,
 ) -> int:
     """
-    Take a manual entry off the list, or reinstate an address that bounced softly too often, whose bounces then count
-    anew. Opt-outs, complaints and hard bounces end in other ways; the answer says how.
+    Take a manual entry off the list, or reinstate an address that bounced (--reason bounce) or bounced softly too often
+    (--reason soft_bounce_limit). Opt-outs and complaints end in other ways; the answer says how.
     """
     with common.open() as migma:
         migma.suppressions.remove(common.project_of(migma).id, email, reason, by)
-    anew = " Soft bounces are counted anew." if reason is SuppressionReason.SOFT_BOUNCE_LIMIT else ""
-    common.screen.say(f"{email} is no longer suppressed ({reason}); recorded as decided by {by}.{anew}")
+    then = _THEN.get(reason, "")
+    common.screen.say(f"{email} is no longer suppressed ({reason}); recorded as decided by {by}.{then}")
     common.screen.json({"email": email, "reason": reason, "by": by})
     return 0
 

@@ -157,8 +157,9 @@ class Suppressions:
 
     def remove(self, project_id: str, email: str, reason: SuppressionReason, by: str) -> None:
         """
-        Take a manual entry off the list, or reinstate after the soft-bounce limit: on record. Raises `ValueError` for
-        one that ends another way (D13), and `LookupError` where there is none.
+        Take a manual entry off the list, or reinstate an address that bounced: on record. After a hard bounce nobody is
+        subscribed by it. Raises `ValueError` for an entry that ends another way (D13), and `LookupError` where there is
+        none.
         """
         project = self._parts.project(project_id)
         self._parts.store.suppressions.remove(project.account, to_address(email), reason, by, self._parts.clock.now())

@@ -33,7 +33,7 @@ from .bulk import insert_missing, is_one_of
 from .schema import Instant, addresses, consent_events, contacts, projects, suppressions, suppressions_ended
 from .shapes import AnyRow
 
-__all__ = ["Denial", "deny", "end_entry", "lock_addresses"]
+__all__ = ["Denial", "deny", "end_entry", "lock_addresses", "reinstate"]
 
 Denial: TypeAlias = tuple[AddressKey, str | None, Suppression]
 """Whose key, which address (for people to read, where it may be known), and why."""
@@ -44,6 +44,7 @@ _STATUS_AFTER = {
     SuppressionReason.COMPLAINT: Status.UNSUBSCRIBED,
     SuppressionReason.OBJECTION: Status.UNSUBSCRIBED,
 }
+_SAID_NO = Denials.UNSUBSCRIBED | Denials.COMPLAINT | Denials.OBJECTION
 
 
 def lock_addresses(connection: Connection, account: AccountId, keys: Iterable[AddressKey]) -> dict[AddressKey, int]:
@@ -101,6 +102,22 @@ def end_entry(connection: Connection, row: AnyRow, by: str, at: datetime) -> Non
     a = addresses.c
     this = update(addresses).where(a.account_id == row.account_id, a.address_key == row.address_key)
     connection.execute(this.values(denials=a.denials.bitwise_and(~int(DENIAL_OF[SuppressionReason(row.reason)]))))
+
+
+def reinstate(connection: Connection, account: AccountId, key: AddressKey, stands: int, at: datetime) -> None:
+    """
+    An address works again (K-06): its people have the status that what else ``stands`` leaves them. Who had opted out
+    stays so; of all others nobody knows any more that they want marketing, and a consent has to say it.
+    """
+    c = contacts.c
+    said_no = c.lifted.bitwise_not().bitwise_and(stands & int(_SAID_NO)) != 0
+    left = case((said_no, Status.UNSUBSCRIBED.value), else_=Status.NON_SUBSCRIBED.value)
+    ours = c.project_id.in_(select(projects.c.id).where(projects.c.account_id == account))
+    bounced = (c.address_key == key, ours, c.status == Status.BOUNCED.value)
+    connection.execute(update(contacts).where(*bounced).values(status=left, updated_at=at))
+    a = addresses.c
+    this = update(addresses).where(a.account_id == account, a.address_key == key)
+    connection.execute(this.values(epoch=a.epoch + 1))
 
 
 def _latest_entry(connection: Connection) -> Any:

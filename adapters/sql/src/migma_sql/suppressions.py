@@ -16,7 +16,7 @@ from migma_core.decision.reasons import Reason
 from migma_core.ports import SuppressionRecord
 from migma_core.request.project import AccountId
 
-from .denying import deny, end_entry, lock_addresses
+from .denying import deny, end_entry, lock_addresses, reinstate
 from .engine import reading, writing
 from .question import account_of
 from .schema import suppressions
@@ -33,8 +33,8 @@ _MEANS: Mapping[SuppressionReason, Reason] = {
     SuppressionReason.PROVIDER: why.ProviderSuppressed(),
     SuppressionReason.SOFT_BOUNCE_LIMIT: why.SoftBounceLimit(),
 }
-# D13: what an operator decided, and what may be a passing trouble that somebody has looked into
-_BY_HAND = {SuppressionReason.MANUAL, SuppressionReason.SOFT_BOUNCE_LIMIT}
+# D13: what an operator decided, and what a mailbox did that somebody has looked into; never what a person said
+_BY_HAND = {SuppressionReason.MANUAL, SuppressionReason.SOFT_BOUNCE_LIMIT, SuppressionReason.BOUNCE}
 
 
 class CannotRemove(ValueError):
@@ -55,10 +55,10 @@ class Suppressions:
 
     def remove(self, account: AccountId, address: Address, reason: SuppressionReason, by: str, at: datetime) -> None:
         """
-        Take a manual entry off the list, or reinstate whoever bounced softly too often: on record with who decided it.
+        Take a manual entry off the list, or reinstate an address that bounced: on record with who decided it.
 
-        Soft bounces count anew from then on, see `latch`. Raises `CannotRemove` for any other reason, and `LookupError`
-        where there is no such entry.
+        Soft bounces count anew from then on, see `latch`. After a hard bounce nobody is subscribed by this, see
+        `reinstate`. Raises `CannotRemove` for any other reason, and `LookupError` where there is no such entry.
         """
         if reason not in _BY_HAND:
             raise CannotRemove(f"an entry for {reason} is not removed by hand; what ends it: {remedy(_MEANS[reason])}")
@@ -68,13 +68,14 @@ class Suppressions:
         key = address_key(address, self._pepper)
         this = (s.account_id == account, s.address_key == key, s.reason == reason.value)
         with writing(self._engine) as connection:
-            lock_addresses(
-                connection, account, [key]
-            )  # a bounce that is told meanwhile is counted after this, or before
+            # a bounce that is told meanwhile is counted after this, or before
+            stands = lock_addresses(connection, account, [key])[key]
             row = connection.execute(select(suppressions).where(*this)).first()
             if row is None:
                 raise LookupError(f"{address} is not on the list for {reason}")
             end_entry(connection, row, by, at)
+            if reason is SuppressionReason.BOUNCE:
+                reinstate(connection, account, key, stands, at)
 
     def list(
         self, account: AccountId, *, reason: SuppressionReason | None = None, limit: int = 50
