@@ -112,6 +112,15 @@ def test_a_file_that_nobody_can_read_stops_nothing(
     assert [(path.name, path.read_bytes()) for path in place.iterdir()] == [("a.unreadable", octets)]
 
 
+def test_what_is_no_file_stops_nothing_either(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever lies there under the name of one, what can be read is recorded."""
+    place = tmp_path / "spool"
+    Spool(place).keep([AttemptId("b")], [ONE], NOW)
+    (place / "a.json").mkdir()
+    assert [attempts for attempts, _, _ in taken_up(place)] == [("b",)]
+    assert caplog.messages == ["What was answered cannot be read, and is set aside"]
+
+
 def test_half_a_file_is_no_file(tmp_path: Path) -> None:
     """A process that dies while it writes leaves nothing that is taken up."""
     place = tmp_path / "spool"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -123,7 +124,9 @@ def _read(path: Path) -> _Answers | None:
         return _Answers.model_validate_json(path.read_bytes())
     except FileNotFoundError:
         return None  # another process took it up meanwhile
-    except ValidationError:
-        aside = path.replace(path.with_suffix(_UNREADABLE))
+    except (OSError, ValidationError):
+        aside = path.with_suffix(_UNREADABLE)
+        with suppress(OSError):  # another process was quicker, or the folder is not ours either
+            path.replace(aside)
         LOGGER.warning("What was answered cannot be read, and is set aside", extra={"migma": {"file": aside.name}})
         return None
