@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,9 +16,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from migma_runtime import Migma, SendWords
 from migma_runtime.spool import Spool
 
-from migma_core import DeliveryState
+from migma_core import DeliveryState, Project
 from migma_core.delivery.attempt import AttemptId
 from migma_core.delivery.effects import Settled
 from migma_core.message import DeliveryId
@@ -108,7 +111,7 @@ def test_a_file_that_nobody_can_read_stops_nothing(
     (place / "a.json").write_bytes(octets)
     with caplog.at_level(logging.WARNING, "migma.sending"):
         assert [attempts for attempts, _, _ in taken_up(place)] == [("b",)]
-    assert caplog.messages == ["What was answered cannot be read, and is set aside"]
+    assert caplog.messages == [f"What was answered cannot be read, and is set aside as {place / 'a.unreadable'}"]
     assert [(path.name, path.read_bytes()) for path in place.iterdir()] == [("a.unreadable", octets)]
 
 
@@ -118,7 +121,7 @@ def test_what_is_no_file_stops_nothing_either(tmp_path: Path, caplog: pytest.Log
     Spool(place).keep([AttemptId("b")], [ONE], NOW)
     (place / "a.json").mkdir()
     assert [attempts for attempts, _, _ in taken_up(place)] == [("b",)]
-    assert caplog.messages == ["What was answered cannot be read, and is set aside"]
+    assert caplog.messages == [f"What was answered cannot be read, and is set aside as {place / 'a.unreadable'}"]
 
 
 def test_half_a_file_is_no_file(tmp_path: Path) -> None:
@@ -134,6 +137,37 @@ def test_only_the_owner_may_read_it(tmp_path: Path) -> None:
     place = tmp_path / "spool"
     Spool(place).keep([AttemptId("b")], [ONE], NOW + timedelta(days=1))
     assert [stat.S_IMODE(path.stat().st_mode) for path in (place, place / "b.json")] == [0o700, 0o600]
+
+
+def test_no_send_fails_by_a_folder_that_cannot_be_written(
+    migma: Migma, project: Project, imported: Callable[[str], None]
+) -> None:
+    """A file is in its place: whatever the store takes is sent and recorded, and there is nothing to take up."""
+    migma.parts.settings.spool_path.write_text("in the way")
+    imported("email,tags\na@example.com,news\n")
+    words = SendWords(
+        recipient_type="tag",
+        recipient_id="news",
+        from_="news@mail.example.com",
+        from_name="Acme",
+        subject="News",
+        template="<p>News</p>",
+        project_id=project.id,
+    )
+    assert migma.sending.send(**words).states == {DeliveryState.ACCEPTED: 1}
+    assert migma.parts.spool.take_up(migma.store.ledger) == 0
+
+
+def test_what_cannot_be_taken_off_is_recorded_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a disk that is read-only by now it stays, and whoever takes it up again changes nothing."""
+    Spool(tmp_path / "spool").keep([AttemptId("a")], [ONE], NOW)
+
+    def read_only(path: Path, missing_ok: bool = False) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+    monkeypatch.setattr(Path, "unlink", read_only)
+    assert taken_up(tmp_path / "spool") == taken_up(tmp_path / "spool") != []
+    Spool(tmp_path / "spool").drop([AttemptId("a")])
 
 
 def test_where_there_is_no_room_either_it_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -82,7 +82,7 @@ class Spool:
 
     def drop(self, attempts: Sequence[AttemptId]) -> None:
         """The store has them."""
-        self._file(attempts).unlink(missing_ok=True)
+        _remove(self._file(attempts))
 
     def take_up(self, ledger: Ledger) -> int:
         """
@@ -95,7 +95,7 @@ class Spool:
         for path in sorted(self._folder.glob(f"*{_KEPT}")):
             if (answers := _read(path)) is not None:
                 ledger.record(answers.attempts, [one.settled() for one in answers.settled], answers.at)
-                path.unlink(missing_ok=True)
+                _remove(path)
                 taken += 1
         return taken
 
@@ -119,6 +119,12 @@ def _write(path: Path, octets: bytes) -> None:
         os.close(folder)
 
 
+def _remove(path: Path) -> None:
+    """Where that is not possible it is recorded again some day, which changes nothing: no send fails by it."""
+    with suppress(OSError):
+        path.unlink()
+
+
 def _read(path: Path) -> _Answers | None:
     try:
         return _Answers.model_validate_json(path.read_bytes())
@@ -128,5 +134,5 @@ def _read(path: Path) -> _Answers | None:
         aside = path.with_suffix(_UNREADABLE)
         with suppress(OSError):  # another process was quicker, or the folder is not ours either
             path.replace(aside)
-        LOGGER.warning("What was answered cannot be read, and is set aside", extra={"migma": {"file": aside.name}})
+        LOGGER.warning("What was answered cannot be read, and is set aside as %s", aside)
         return None
