@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from migma_sql import CannotRemove, ContactExists, DeniedContact, SqlStore, UnknownAddress
@@ -147,6 +147,19 @@ def test_subscribing_a_denied_address_anew_is_a_conflict(store: SqlStore, projec
     with pytest.raises(DeniedContact, match=r"contacts\.subscribe"):
         store.contacts.add(project.id, ContactDraft(address=ADA, status=Status.SUBSCRIBED), NOW, "api")
     assert store.contacts.get(project.id, ADA) is None
+
+
+@pytest.mark.parametrize(("moment", "hours"), [(datetime.min, 1), (datetime.max, -1)], ids=["first", "last"])
+def test_a_denial_of_the_calendars_end_is_kept_and_read(
+    store: SqlStore, project: Project, moment: datetime, hours: int
+) -> None:
+    """A moment that a zone moves beyond the years 1 to 9999 of UTC denies like any other, and hides nobody's page."""
+    at = moment.replace(tzinfo=timezone(timedelta(hours=hours)))
+    _ada(store, project)
+    store.suppressions.add(project.account, ADA, Suppression(SuppressionReason.BOUNCE, at, "ses"))
+
+    assert [one.address for one in store.contacts.list(project.id).contacts] == [ADA]
+    assert [entry.at for entry in store.suppressions.list(project.account)] == [moment.replace(tzinfo=UTC)]
 
 
 def test_consent_needs_somebody(store: SqlStore, project: Project) -> None:

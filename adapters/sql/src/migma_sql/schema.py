@@ -65,6 +65,7 @@ __all__ = [
 ]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST, _LAST = (microseconds(moment.replace(tzinfo=UTC)) for moment in (datetime.min, datetime.max))
 
 
 class Instant(TypeDecorator[datetime]):
@@ -82,8 +83,8 @@ class Instant(TypeDecorator[datetime]):
         return microseconds(value)
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - the base's signature
-        """Back to an aware moment in UTC."""
-        return None if value is None else _EPOCH + timedelta(microseconds=value)
+        """Back to an aware moment in UTC; what lies beyond its years 1 to 9999, by a zone, is their end."""
+        return None if value is None else _EPOCH + timedelta(microseconds=min(max(value, _FIRST), _LAST))
 
 
 metadata = MetaData(
