@@ -9,12 +9,13 @@ import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
 import psycopg
 import pytest
-from migma_sql import SchemaTooNew, SqlStore
+from migma_sql import SchemaTooNew, SqlStore, importing
 from migma_sql import engine as engines
 from migma_sql.engine import connect, writing
 from sqlalchemy import event, make_url, text
@@ -149,6 +150,48 @@ def test_wherever_the_connection_is_lost_an_import_can_be_repeated(wired: Wired,
         put(store, project.id, *PEOPLE)
         assert people(store, project) == expected
     assert cut > 5
+
+
+@pytest.mark.parametrize("heard", [False, True], ids=["before the server hears it", "after the server has done it"])
+def test_wherever_the_connection_is_lost_no_chunk_is_kept_without_those_before(
+    wired: Wired, heard: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Chunks overlap, and cut at each packet of either connection the list is kept up to the end of a chunk."""
+    monkeypatch.setattr(importing, "_CHUNK", 12)
+    wire, fresh = wired
+    many = [replace(one, address=Address(f"{one.address.local}{n}", "x.io")) for n in range(3) for one in PEOPLE]
+    store, project = fresh()
+    put(store, project.id, *many)
+    expected = people(store, project)
+    for cut in range(1, 10_000):
+        store, project = fresh()
+        begin, wire.broken, wire.heard = wire.packets, 0, heard
+        wire.breaks_at = lambda number, packet, at=begin + cut: number == at  # type: ignore[misc]  # its default is the third
+        try:
+            put(store, project.id, *many)
+        except StoreUnreachable:
+            kept = [one.address for one in everybody(store, project.id)]
+            assert kept == [one.address for one in many[: len(kept)]]
+            assert len(kept) in {0, 12, 24, 36}
+        if not wire.broken:
+            break
+        put(store, project.id, *many)
+        assert people(store, project) == expected
+    assert cut > 15
+
+
+def test_on_a_server_that_serializes_a_list_is_taken_without_collisions(
+    postgres_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Chunks that overlapped there would refuse each other; one after the other they do not."""
+    monkeypatch.setattr(importing, "_CHUNK", 2)
+    with empty_database(postgres_server) as url:
+        serializing = f"ALTER DATABASE {make_url(url).database} SET default_transaction_isolation = 'serializable'"
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(serializing)
+        with opened(url) as (store, project):
+            put(store, project.id, *PEOPLE)
+            assert store.contacts.count(project.id) == len(PEOPLE)
 
 
 @pytest.mark.parametrize("heard", [False, True], ids=["lost", "kept"])

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from migma_sql import SqlStore
+from migma_sql import SqlStore, importing
 
-from migma_core import Address, Brand, ContactDraft, Intake, Project, Status, SuppressionReason
+from migma_core import (
+    Address,
+    Brand,
+    Contact,
+    ContactDraft,
+    ContactId,
+    Intake,
+    Project,
+    ProjectId,
+    Status,
+    SuppressionReason,
+)
 from migma_core.ports import Erasure, ImportReport, Incoming, RefusedRow, Row
 from migma_core.testing.storage import some_project
 from tests.support.examples import few
 from tests.support.sql_rows import PEPPER
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
+_ANY_ID, _ANY = ContactId("0" * 32), ProjectId("0" * 32)
 SHOP = Intake(Status.SUBSCRIBED, "checkout")
 
 drafts = st.builds(
@@ -43,7 +56,7 @@ def _import(store: SqlStore, project: Project, rows: list[Incoming], intake: Int
     return store.import_contacts(project.id, rows, intake, at=NOW)
 
 
-def _state(store: SqlStore, project: Project) -> object:
+def _state(store: SqlStore, project: Project) -> tuple[Sequence[Contact], object]:
     people = store.contacts.list(project.id).contacts
     listed = {(entry.address, entry.reason) for entry in store.suppressions.list(project.account)}
     return people, listed
@@ -110,6 +123,26 @@ def test_a_dry_run_reports_and_keeps_nothing(empty_store: Callable[[], SqlStore]
     assert rehearsed == _import(store, project, list(rows))
 
 
+@settings(max_examples=40)
+@given(rows=lists, size=st.integers(1, 4))
+def test_in_chunks_of_any_size_a_list_is_the_same_people(
+    empty_store: Callable[[], SqlStore], rows: list[Row], size: int
+) -> None:
+    """Report, notes, people and denials do not depend on where a list is divided, nor on chunks that overlap."""
+
+    def imported() -> object:
+        store, project = _open(empty_store)
+        told: list[tuple[int, str, str]] = []
+        report = store.import_contacts(project.id, rows, SHOP, at=NOW, report_row=lambda *one: told.append(one))
+        people, listed = _state(store, project)
+        return report, sorted(told), [replace(one, id=_ANY_ID, project=_ANY) for one in people], listed
+
+    whole = imported()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(importing, "_CHUNK", size)
+        assert imported() == whole
+
+
 def test_without_a_source_nobody_new_is_subscribed(empty_store: Callable[[], SqlStore]) -> None:
     """A list that says *subscribed* without saying where consent was given makes people non-subscribed, with a note."""
     store, project = _open(empty_store)
@@ -147,7 +180,9 @@ def test_a_complaint_in_a_list_is_a_complaint(empty_store: Callable[[], SqlStore
     assert listed == {SuppressionReason.COMPLAINT, SuppressionReason.UNSUBSCRIBE}
 
 
-def test_an_erasure_that_comes_during_an_import_has_the_last_word(database: str) -> None:
+def test_an_erasure_that_comes_during_an_import_has_the_last_word(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whoever is erased while a list brings them in is gone afterwards, and the list does not bring them again."""
     ada = Address("ada", "customers.migma.email")
     row = Row(2, ContactDraft(address=ada, status=Status.SUBSCRIBED, first_name="Ada"))
@@ -155,11 +190,13 @@ def test_an_erasure_that_comes_during_an_import_has_the_last_word(database: str)
         project = some_project(store)
         erasing: list[Future[Erasure]] = []
 
-        def noted(*_: object) -> None:  # in the middle of the chunk: the note is that nobody says who consented
+        def in_the_middle(*_: object) -> None:
             erasing.append(other.submit(store.contacts.erase, project.id, ada, NOW, "ada"))
             assert wait(erasing, timeout=0.3).not_done  # it waits for the chunk
 
-        store.import_contacts(project.id, [row], Intake(), at=NOW, report_row=noted)
+        monkeypatch.setattr(importing, "write_tags", in_the_middle)  # which there are none of
+        store.import_contacts(project.id, [row], Intake(), at=NOW)
+        monkeypatch.undo()
         assert erasing[0].result().contacts == 1
         assert store.contacts.get(project.id, ada) is None
         assert store.import_contacts(project.id, [row], SHOP, at=NOW).refused == 1

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from itertools import chain, islice
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, LargeBinary, Table, any_, func, literal, select
+from sqlalchemy import Column, ColumnElement, Connection, LargeBinary, Table, any_, cast, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import NullType
 
-__all__ = ["insert_all", "insert_missing", "is_one_of", "next_numbers", "update_all"]
+from .schema import Instant
+
+__all__ = ["insert_all", "insert_missing", "is_one_of", "next_numbers", "rows_of", "update_all"]
 
 _Row = Sequence[Any]
 _Rows = Sequence[_Row]
@@ -38,6 +42,11 @@ def is_one_of(
     return column.in_(them)
 
 
+def rows_of(keys: Iterable[bytes]) -> ColumnElement[bytes]:
+    """Many keys as rows, in their order. To PostgreSQL alone."""
+    return func.unnest(cast(literal(_array(keys), NullType()), ARRAY(LargeBinary)))
+
+
 def _array(values: Iterable[int] | Iterable[bytes]) -> str:
     """An array of numbers or octets as PostgreSQL reads one."""
     return f"{{{','.join(_element(one) for one in values)}}}"
@@ -50,8 +59,10 @@ def _element(value: int | bytes) -> str:
 def next_numbers(connection: Connection, table: Table, count: int) -> Sequence[int]:
     """Numbers for rows to come, as the database would give them: nobody else is given the same."""
     if connection.dialect.name == "postgresql":
-        sequence = func.pg_get_serial_sequence(table.name, "id")
-        return connection.scalars(select(func.nextval(sequence)).select_from(func.generate_series(1, count))).all()
+        sequence = connection.scalar(select(func.pg_get_serial_sequence(table.name, "id")))
+        numbers = select(func.nextval(sequence)).select_from(func.generate_series(1, count))
+        found: Sequence[int] = connection.scalars(select(func.array(numbers.scalar_subquery()))).one()
+        return found
     last = connection.scalar(select(func.max(table.c.id))) or 0  # nobody else writes until this transaction ends
     return range(last + 1, last + 1 + count)
 
@@ -151,7 +162,8 @@ def _processor(connection: Connection, column: Column[Any]) -> Callable[[Any], A
     processor: Callable[[Any], Any] | None = column.type.dialect_impl(connection.dialect).bind_processor(
         connection.dialect
     )
-    return processor
+    # many rows are of one moment
+    return lru_cache(_FEW)(processor) if processor is not None and isinstance(column.type, Instant) else processor
 
 
 def _quoted(name: str) -> str:

@@ -70,7 +70,7 @@ class Contacts:
         key = address_key(draft.address, self._pepper)
         with writing(self._engine) as connection:
             account = account_of(connection, project)
-            denials = lock_addresses(connection, account, [key])[key]
+            denials = lock_addresses(connection, account, [key]).denials[key]
             if _row(connection, project, key) is not None:
                 raise ContactExists(draft.address)
             admitted = admit(draft.status, None, denials, Intake(Status.SUBSCRIBED, source))
@@ -165,7 +165,7 @@ class Contacts:
         """
         key = address_key(address, self._pepper)
         with writing(self._engine) as connection:
-            denials = lock_addresses(connection, account_of(connection, project), [key])[key]
+            denials = lock_addresses(connection, account_of(connection, project), [key]).denials[key]
             row = _row(connection, project, key)
             if row is None:
                 row = _come_back(connection, project, address, key, denials, consent)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from sqlalchemy import (
     ColumnElement,
@@ -17,6 +17,7 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    literal,
     or_,
     select,
     update,
@@ -29,40 +30,62 @@ from migma_core.audience.contact import Status
 from migma_core.audience.suppression import DENIAL_OF, Denials, Suppression, SuppressionReason
 from migma_core.request.project import AccountId
 
-from .bulk import insert_missing, is_one_of
+from .bulk import insert_missing, is_one_of, rows_of
 from .schema import Instant, addresses, consent_events, contacts, projects, suppressions, suppressions_ended
 from .shapes import AnyRow
 
-__all__ = ["Denial", "deny", "end_entry", "lock_addresses", "reinstate"]
+__all__ = ["STATUS_AFTER", "Denial", "Locked", "deny", "end_entry", "lock_addresses", "reinstate"]
 
 Denial: TypeAlias = tuple[AddressKey, str | None, Suppression]
 """Whose key, which address (for people to read, where it may be known), and why."""
 
-_STATUS_AFTER = {
+STATUS_AFTER = {
     SuppressionReason.BOUNCE: Status.BOUNCED,
     SuppressionReason.UNSUBSCRIBE: Status.UNSUBSCRIBED,
     SuppressionReason.COMPLAINT: Status.UNSUBSCRIBED,
     SuppressionReason.OBJECTION: Status.UNSUBSCRIBED,
 }
+"""The status that a denial gives whoever has not bounced; the others give none."""
+
 _SAID_NO = Denials.UNSUBSCRIBED | Denials.COMPLAINT | Denials.OBJECTION
 
 
-def lock_addresses(connection: Connection, account: AccountId, keys: Iterable[AddressKey]) -> dict[AddressKey, int]:
+class Locked(NamedTuple):
+    """Addresses that nobody else changes meanwhile: what stands against each; those known to have had no row."""
+
+    denials: Mapping[AddressKey, int]
+    new: Set[AddressKey]
+
+
+def lock_addresses(connection: Connection, account: AccountId, keys: Iterable[AddressKey]) -> Locked:
     """
-    Make sure that every address has its row, and keep it from changing until the transaction ends; what stands against
-    each.
+    Make sure that every address has its row, and keep it from changing until the transaction ends.
 
     Whoever adds a person or a denial begins so: of two at once the second sees what the first did, and since all take
-    their rows in the same order, none waits for one who waits for it.
+    their rows in the same order, none waits for one who waits for it. It follows that an address which had no row is no
+    person's either.
     """
     ordered = sorted(set(keys))
-    insert_missing(connection, addresses, ("account_id", "address_key"), [(account, key) for key in ordered])
+    new = _insert_missing(connection, account, ordered)
     a = addresses.c
+    others = [key for key in ordered if key not in new]
     those = select(a.address_key, a.denials).where(
-        a.account_id == account, is_one_of(connection, a.address_key, ordered)
+        a.account_id == account, is_one_of(connection, a.address_key, others)
     )
-    found = connection.execute(those.order_by(a.address_key).with_for_update())
-    return {AddressKey(key): denials for key, denials in found}
+    found = connection.execute(those.order_by(a.address_key).with_for_update()) if others else ()
+    return Locked(dict.fromkeys(new, 0) | {AddressKey(key): denials for key, denials in found}, new)
+
+
+def _insert_missing(connection: Connection, account: AccountId, keys: Sequence[AddressKey]) -> Set[AddressKey]:
+    """Give every address its row; all of them, if PostgreSQL says that none had one, which nobody else sees yet."""
+    a = addresses.c
+    if connection.dialect.name != "postgresql":
+        insert_missing(connection, addresses, ("account_id", "address_key"), [(account, key) for key in keys])
+        return frozenset()
+    rows = select(rows_of(keys), literal(account))
+    missing = postgresql.insert(addresses).from_select([a.address_key, a.account_id], rows).on_conflict_do_nothing()
+    inserted = connection.execute(missing.execution_options(preserve_rowcount=True)).rowcount
+    return frozenset(keys) if inserted == len(keys) else frozenset()
 
 
 def deny(
@@ -81,7 +104,7 @@ def deny(
     """
     if not denials:
         return
-    stands = lock_addresses(connection, account, [key for key, _, _ in denials])
+    stands = lock_addresses(connection, account, [key for key, _, _ in denials]).denials
     # whose address must not be written down again, whatever becomes known about it (O-06)
     forgotten = {key for key, bits in stands.items() if bits & Denials.ERASED}
     # a provider's own entry stops that provider alone: it has no bit, and says nothing about the person
@@ -182,7 +205,7 @@ _SET_STATUS = (
 
 def _told(account: AccountId, denial: Denial) -> dict[str, Any]:
     key, _, entry = denial
-    status = _STATUS_AFTER.get(entry.reason)
+    status = STATUS_AFTER.get(entry.reason)
     return {
         "account": account,
         "key": key,

@@ -3,33 +3,33 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from datetime import datetime
+from functools import partial
 from itertools import islice
-from typing import Any, Literal, TypeGuard
+from operator import itemgetter
+from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from migma_core.audience.address import AddressKey, address_key
+from migma_core.audience.address import AddressKey
 from migma_core.audience.consent import ConsentLevel
-from migma_core.audience.contact import ProjectId, Status
-from migma_core.audience.intake import Admission, ContactDraft, Intake, admit
-from migma_core.audience.suppression import DENIAL_OF, Suppression
-from migma_core.ports import ImportReport, Incoming, RefusedRow, Row
+from migma_core.ports import ImportReport, Incoming
+from migma_core.request.project import AccountId
 
 from .bulk import insert_all, next_numbers, update_all
 from .denying import Denial, deny
 from .engine import writing
+from .import_chunk import SOURCE, Chunk, ImportTerms
 from .known import Person, known_people
-from .people import PROFILE, clear_values, fault_of, kept_fields, new_row, write_fields, write_tags, write_values
+from .people import PROFILE, clear_values, write_fields, write_tags, write_values
+from .pipeline import pipeline
 from .question import account_of
 from .schema import consent_events, contacts
 
 __all__ = ["Import"]
 
-_CHUNK = 5_000
-_SOURCE = "import"
+_CHUNK = 2_500
 
 
 @dataclass(slots=True)
@@ -42,156 +42,89 @@ class Import:
     """
 
     engine: Engine
-    pepper: bytes
-    project: ProjectId
-    intake: Intake
-    at: datetime
-    on_conflict: Literal["upsert", "skip"] = "upsert"
-    tags: frozenset[str] = frozenset()
+    terms: ImportTerms
     report_row: Callable[[int, str, str], None] | None = None
     progress: Callable[[ImportReport], None] | None = None
     _counts: Counter[str] = field(default_factory=Counter)
+    _fields: set[str] = field(default_factory=set)
 
     def run(self, rows: Iterable[Incoming]) -> ImportReport:
-        """Import everything; each chunk is durable before the next begins, and repeating it changes nothing."""
-        for chunk in _chunks(rows):
-            with writing(self.engine) as connection:
-                self._take(connection, chunk)
+        """
+        Import everything; each chunk is durable before the next one is, and repeating it changes nothing.
+
+        Rows are taken, and told of, in the caller's own thread; of a chunk is told once it is durable.
+        """
+        held: Set[AddressKey] = frozenset()
+        with pipeline(self.engine) as transactions:
+            for chunk in self._chunks(rows):
+                if not held.isdisjoint(chunk.keys):
+                    transactions.wait()  # else it would wait for people whom the chunk before still holds
+                held = chunk.keys
+                transactions.run(partial(self._begin, chunk), partial(self._tell, chunk))
         return self._report()
 
     def rehearse(self, rows: Iterable[Incoming]) -> ImportReport:
         """Find out what `run` would report, and keep nothing. Whoever else wants to write waits meanwhile."""
         with writing(self.engine) as connection:
-            for chunk in _chunks(rows):
-                self._take(connection, chunk)
+            for chunk in self._chunks(rows):
+                self._begin(chunk, connection)()
+                self._tell(chunk)
             connection.rollback()
         return self._report()
 
-    def _take(self, connection: Connection, chunk: Sequence[Incoming]) -> None:
-        account = account_of(connection, self.project)
-        good = [(one, address_key(one.draft.address, self.pepper)) for one in chunk if self._is_good(one)]
-        people = known_people(connection, account, self.project, [key for _, key in good])
-        denials = [denial for one, key in good for denial in self._admit(one, key, people[key])]
-        self._write(connection, [one for one in people.values() if one.changed])
-        deny(connection, account, denials)
-        if self.progress is not None:
-            self.progress(self._report())
+    def _chunks(self, rows: Iterable[Incoming]) -> Iterator[Chunk]:
+        stream = iter(rows)
+        while some := tuple(islice(stream, _CHUNK)):
+            yield Chunk.of(some, self.terms)
 
-    def _is_good(self, one: Incoming) -> TypeGuard[Row]:
-        """Whether the row can be stored; it is refused if not, and stops no other."""
-        if isinstance(one, RefusedRow):
-            self._refuse(one.line, one.value, one.reason)
-            return False
-        if (fault := fault_of(one.draft)) is not None:
-            self._refuse(one.line, str(one.draft.address), fault)
-            return False
-        return True
+    def _begin(self, chunk: Chunk, connection: Connection) -> Callable[[], None]:
+        """Decide about everyone and keep the people; what is returned keeps what is said of them."""
+        account = account_of(connection, self.terms.project)
+        people = known_people(connection, account, self.terms.project, [key for _, key in chunk.good])
+        denials = chunk.decide(people)
+        changed = self._write(connection, [one for one in people.values() if one.changed])
+        return partial(self._complete, connection, account, changed, denials)
 
-    def _admit(self, one: Row, key: AddressKey, person: Person) -> list[Denial]:
-        """Decide what becomes of the row; what it says against the person, as far as it is new."""
-        address = str(one.draft.address)
-        admitted = admit(one.draft.status, person.status, person.denials, self.intake)
-        if admitted.status is None:
-            self._refuse(one.line, address, admitted.note or "")
-            return []
-        fresh = [
-            reason for reason in (admitted.suppress, one.suppress) if reason and not DENIAL_OF[reason] & person.denials
-        ]
-        for reason in fresh:
-            person.denials |= DENIAL_OF[reason]
-        self._count(self._place(one.draft, key, person, admitted))
-        if admitted.note is not None:
-            self._counts["noted"] += 1
-            self._tell(one.line, address, admitted.note)
-        return [(key, address, Suppression(reason, self.at, _SOURCE)) for reason in dict.fromkeys(fresh)]
-
-    def _place(
-        self, draft: ContactDraft, key: AddressKey, person: Person, admitted: Admission
-    ) -> Literal["created", "updated", "skipped"]:
-        """Put the row's values on the person: all of a new one's, what is said of a known one's."""
-        if not person.row:
-            assert admitted.status is not None  # noqa: S101 - checked by the caller
-            claimed = ConsentLevel.UNPROVEN if admitted.status is Status.SUBSCRIBED else ConsentLevel.NONE
-            person.row = new_row(self.project, key, draft, admitted.status, claimed, self.at)
-            person.tags |= draft.tags | self.tags
-            person.changed, person.opted_in = True, claimed is ConsentLevel.UNPROVEN
-            return "created"
-        fresh = _set_status(person, admitted, only_denied=self.on_conflict == "skip")
-        if self.on_conflict == "upsert":
-            missing = (draft.tags | self.tags) - person.held - person.tags
-            person.tags |= missing
-            fresh = _merge(person.row, draft) or bool(missing) or fresh
-        person.changed = person.changed or fresh
-        return "updated" if fresh and self.on_conflict == "upsert" else "skipped"
-
-    def _write(self, connection: Connection, people: Sequence[Person]) -> None:
+    def _write(self, connection: Connection, people: Sequence[Person]) -> Mapping[int, Person]:
         known = [one for one in people if one.number is not None]
-        update_all(connection, contacts, ("id", "updated_at", *_CHANGING), [_changes(one, self.at) for one in known])
+        changes = [(one.number, self.terms.at, *_changing(one.row)) for one in known]
+        update_all(connection, contacts, ("id", "updated_at", *_CHANGING), changes)
         clear_values(connection, [one.number for one in known if one.number is not None])
         new = [one for one in people if one.number is None]
         for one, number in zip(new, next_numbers(connection, contacts, len(new)), strict=True):
             one.number = number
-        insert_all(connection, contacts, ("id", *_KEPT), ((one.number, *_values(one.row, _KEPT)) for one in new))
-        numbered = {one.number: one for one in people if one.number is not None}
-        write_values(connection, {number: one.row for number, one in numbered.items()})
-        write_fields(connection, self.project, {name for one in numbered.values() for name in one.row["fields"]})
-        write_tags(connection, self.project, {number: one.tags for number, one in numbered.items()}, self.at)
-        events = [self._opt_in(number) for number, one in numbered.items() if one.opted_in]
+        insert_all(connection, contacts, ("id", *_KEPT), ((one.number, *_kept(one.row)) for one in new))
+        return {one.number: one for one in people if one.number is not None}
+
+    def _complete(
+        self, connection: Connection, account: AccountId, people: Mapping[int, Person], denials: Sequence[Denial]
+    ) -> None:
+        project, at = self.terms.project, self.terms.at
+        fields = {name for one in people.values() for name in one.row["fields"]}
+        write_fields(connection, project, fields - self._fields)
+        self._fields |= fields
+        write_tags(connection, project, {number: one.tags for number, one in people.items()}, at)
+        events = (self._opt_in(number) for number, one in people.items() if one.opted_in)
         insert_all(connection, consent_events, ("contact_id", "what", "level", "source", "at"), events)
+        deny(connection, account, denials)
+        write_values(connection, {number: one.row for number, one in people.items()})
 
     def _opt_in(self, number: int) -> tuple[Any, ...]:
-        return number, "opt_in", ConsentLevel.UNPROVEN.value, self.intake.consent_source or _SOURCE, self.at
+        terms = self.terms
+        return number, "opt_in", ConsentLevel.UNPROVEN.value, terms.intake.consent_source or SOURCE, terms.at
+
+    def _tell(self, chunk: Chunk) -> None:
+        self._counts += chunk.counts
+        if self.report_row is not None:
+            for line, value, reason in sorted(chunk.notes):
+                self.report_row(line, value, reason)
+        if self.progress is not None:
+            self.progress(self._report())
 
     def _report(self) -> ImportReport:
         return ImportReport(**self._counts)
 
-    def _count(self, what: str) -> None:
-        self._counts["total"] += 1
-        self._counts[what] += 1
-
-    def _refuse(self, line: int, value: str, reason: str) -> None:
-        self._count("refused")
-        self._tell(line, value, reason)
-
-    def _tell(self, line: int, value: str, reason: str) -> None:
-        if self.report_row is not None:
-            self.report_row(line, value, reason)
-
-
-def _chunks(rows: Iterable[Incoming]) -> Iterator[Sequence[Incoming]]:
-    stream = iter(rows)
-    while chunk := tuple(islice(stream, _CHUNK)):
-        yield chunk
-
-
-def _set_status(person: Person, admitted: Admission, *, only_denied: bool) -> bool:
-    """Take the status admitted, of one who is skipped only what denies. Whether it is a new one."""
-    assert admitted.status is not None  # noqa: S101 - checked by the caller
-    if person.row["status"] == admitted.status.value or (only_denied and admitted.suppress is None):
-        return False
-    person.row["status"] = admitted.status.value
-    if admitted.status is Status.SUBSCRIBED:
-        person.row["consent"] = ConsentLevel.UNPROVEN.value
-        person.opted_in = True
-    return True
-
-
-def _merge(row: dict[str, Any], draft: ContactDraft) -> bool:
-    """What the draft says wins, what it does not say stays. Whether anything is new."""
-    said = {name: value for name in PROFILE if (value := getattr(draft, name)) is not None}
-    fields = {**row["fields"], **kept_fields(draft.fields)}
-    fresh = any(row[name] != value for name, value in said.items()) or fields != row["fields"]
-    row.update(said, fields=fields)
-    return fresh
-
 
 _CHANGING = (*PROFILE, "status", "consent", "fields")
 _KEPT = tuple(column.name for column in contacts.c if column.name not in {"id", "lifted"})
-
-
-def _values(row: Mapping[str, Any], names: Sequence[str]) -> tuple[Any, ...]:
-    return tuple(row[name] for name in names)
-
-
-def _changes(person: Person, at: datetime) -> tuple[Any, ...]:
-    return person.number, at, *_values(person.row, _CHANGING)
+_changing, _kept = itemgetter(*_CHANGING), itemgetter(*_KEPT)

@@ -10,10 +10,11 @@ from sqlalchemy import Connection, select
 
 from migma_core.audience.address import AddressKey
 from migma_core.audience.contact import ProjectId, Status
+from migma_core.audience.suppression import DENIAL_OF, SuppressionReason
 from migma_core.request.project import AccountId
 
 from .bulk import is_one_of
-from .denying import lock_addresses
+from .denying import STATUS_AFTER, lock_addresses
 from .schema import contact_tags, contacts, tags
 
 __all__ = ["Person", "known_people"]
@@ -42,6 +43,12 @@ class Person:
         """The status as it stands; ``None`` for somebody new, and where it cannot be read."""
         return _STATUSES.get(self.row.get("status"))
 
+    def deny(self, reason: SuppressionReason) -> None:
+        """Stand as the database will have it once the denial is recorded: the next row of the list finds them so."""
+        self.denials |= DENIAL_OF[reason]
+        if reason in STATUS_AFTER and self.status is not Status.BOUNCED:
+            self.row["status"] = STATUS_AFTER[reason].value
+
 
 def known_people(
     connection: Connection, account: AccountId, project: ProjectId, keys: Iterable[AddressKey]
@@ -51,16 +58,23 @@ def known_people(
     erase any of them until the transaction ends.
     """
     people = {key: Person() for key in keys}
-    for key, denials in lock_addresses(connection, account, people).items():
-        people[key].denials = denials
+    addresses = lock_addresses(connection, account, people)
+    known = {key: people[key] for key in addresses.denials if key not in addresses.new}
+    for key, person in known.items():
+        person.denials = addresses.denials[key]
+    if known:
+        _add_rows(connection, project, known)
+        _add_tags(connection, {one.number: one for one in known.values() if one.number is not None})
+    return people
+
+
+def _add_rows(connection: Connection, project: ProjectId, people: Mapping[AddressKey, Person]) -> None:
     c = contacts.c
     there = select(contacts).where(c.project_id == project, is_one_of(connection, c.address_key, people))
     for row in connection.execute(there).mappings():
         person = people[row["address_key"]]
         # what a recorded consent lifted for this project is not in force against it
         person.row, person.number, person.denials = dict(row), row["id"], person.denials & ~row["lifted"]
-    _add_tags(connection, {one.number: one for one in people.values() if one.number is not None})
-    return people
 
 
 def _add_tags(connection: Connection, numbered: Mapping[int, Person]) -> None:

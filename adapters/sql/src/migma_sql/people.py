@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import chain, starmap
 from math import isfinite
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, select
@@ -41,12 +43,17 @@ __all__ = [
 ]
 
 PROFILE = ("first_name", "last_name", "phone", "country", "language")
+_profile = attrgetter(*PROFILE)
 _NOBODY, _NOWHERE = ContactId("0" * 32), ProjectId("0" * 32)
 _ALIASES = frozenset({"firstName", "lastName"})
 
 
 def fault_of(draft: ContactDraft) -> str | None:
     """Why this person cannot be stored, or ``None``: a row that could not be read back would hide its whole page."""
+    said = (*_profile(draft), *draft.fields, *draft.fields.values())
+    texts = [one for one in said if isinstance(one, str)]
+    if not draft.tags and "".join(texts).isprintable():
+        return None  # as nearly everybody is: what all can see hides nothing
     try:
         Contact(
             id=_NOBODY,
@@ -57,7 +64,6 @@ def fault_of(draft: ContactDraft) -> str | None:
         )
     except ValueError as wrong:
         return str(wrong)
-    texts = (*draft.fields, *(value for value in draft.fields.values() if isinstance(value, str)))
     if any("\0" in text or lone_surrogate(text) is not None for text in texts):
         return "a custom field holds octets that are no text"
     return None
@@ -88,7 +94,7 @@ def new_row(
         "validation": Validation.UNKNOWN.value,
         "consent": consent.value,
         "is_role": draft.address.is_role,
-        **{name: getattr(draft, name) for name in PROFILE},
+        **dict(zip(PROFILE, _profile(draft), strict=True)),
         "fields": kept_fields(draft.fields),
         "created_at": at,
         "updated_at": at,
@@ -98,7 +104,7 @@ def new_row(
 
 def write_values(connection: Connection, people: Mapping[int, Mapping[str, Any]]) -> None:
     """Keep the canonical form of everything segments may compare (D6), of people of whom none is kept."""
-    rows = (value for number, row in people.items() for value in _canonical_rows(number, row))
+    rows = chain.from_iterable(starmap(_canonical_rows, people.items()))
     insert_all(connection, values_table, ("contact_id", "key", "text", "number", "instant"), rows)
 
 
@@ -118,10 +124,11 @@ def _canonical_rows(number: int, row: Mapping[str, Any]) -> Iterable[tuple[Any, 
         row["language"],
         row["fields"],
     )
-    for key, value in said.items():
-        folded = canonical(value)
-        if folded is not None and key not in _ALIASES:
-            yield (number, key, *folded)
+    return [
+        (number, key, *folded)
+        for key, value in said.items()
+        if value is not None and key not in _ALIASES and (folded := canonical(value)) is not None
+    ]
 
 
 def write_tags(connection: Connection, project: ProjectId, held: Mapping[int, Iterable[str]], at: datetime) -> None:

@@ -18,6 +18,7 @@ from .domains import Domains
 from .engine import connect
 from .feedback import Feedback
 from .idempotency import SqlIdempotencyKeys
+from .import_chunk import ImportTerms
 from .importing import Import
 from .inbox import SqlInbox
 from .ledger import SqlLedger
@@ -102,7 +103,8 @@ class SqlStore:
         progress: Callable[[ImportReport], None] | None = None,
     ) -> ImportReport:
         """Import a list of any length, see `Import`; a dry run keeps nothing."""
-        one = Import(self._engine, self._pepper, project, intake, at, on_conflict, tags, report_row, progress)
+        terms = ImportTerms(project, self._pepper, intake, at, on_conflict, tags)
+        one = Import(self._engine, terms, report_row, progress)
         return one.rehearse(rows) if dry_run else one.run(rows)
 
     def close(self) -> None:

@@ -69,7 +69,7 @@ class Suppressions:
         this = (s.account_id == account, s.address_key == key, s.reason == reason.value)
         with writing(self._engine) as connection:
             # a bounce that is told meanwhile is counted after this, or before
-            stands = lock_addresses(connection, account, [key])[key]
+            stands = lock_addresses(connection, account, [key]).denials[key]
             row = connection.execute(select(suppressions).where(*this)).first()
             if row is None:
                 raise LookupError(f"{address} is not on the list for {reason}")

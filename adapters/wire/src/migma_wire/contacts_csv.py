@@ -32,6 +32,7 @@ _STATUSES: Mapping[str, Status] = {
     "bounced": Status.BOUNCED,
 }
 _LONGEST_TAG = 100
+_NONE = frozenset[str]()
 
 
 def read_contacts(
@@ -85,12 +86,9 @@ def _said(cells: list[str], names: list[str]) -> dict[str, str]:
 
 
 def _draft(said: Mapping[str, str]) -> tuple[ContactDraft, SuppressionReason | None]:
-    for name, value in said.items():
-        if "\0" in value or lone_surrogate(value) is not None:
-            raise _Refused(ascii(value), f"{name} holds octets that are no text in this encoding")
-    word = re.sub(r"[\s_-]", "", said.get("status", "")).casefold()
-    if word and word not in _STATUSES:
-        raise _Refused(said["status"], f"the status is unknown; use one of: {', '.join(Status)}")
+    if not "".join(said.values()).isprintable():  # as nearly every row is
+        _look_closely(said)
+    word = _word(said["status"]) if "status" in said else ""
     first, last = _full_name(said)
     draft = ContactDraft(
         address=_address(said.get("email", "")),
@@ -100,10 +98,23 @@ def _draft(said: Mapping[str, str]) -> tuple[ContactDraft, SuppressionReason | N
         phone=_visible("phone", said.get("phone")),
         country=_visible("country", said.get("country")),
         language=_visible("language", said.get("language")),
-        tags=_tags(said.get("tags", "")),
+        tags=_tags(said["tags"]) if "tags" in said else _NONE,
         fields={name: value for name, value in said.items() if name not in BUILT_IN},
     )
     return draft, SuppressionReason.COMPLAINT if word == "complained" else None
+
+
+def _look_closely(said: Mapping[str, str]) -> None:
+    for name, value in said.items():
+        if "\0" in value or lone_surrogate(value) is not None:
+            raise _Refused(ascii(value), f"{name} holds octets that are no text in this encoding")
+
+
+def _word(status: str) -> str:
+    word = re.sub(r"[\s_-]", "", status).casefold()
+    if word and word not in _STATUSES:
+        raise _Refused(status, f"the status is unknown; use one of: {', '.join(Status)}")
+    return word
 
 
 def _address(text: str) -> Address:

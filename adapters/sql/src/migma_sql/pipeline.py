@@ -1,0 +1,110 @@
+"""One transaction after another, each of which PostgreSQL ends while the next one begins."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Event
+from typing import TypeAlias
+
+from sqlalchemy import Connection, Engine
+
+from .engine import reading, writing
+
+__all__ = ["Pipeline", "pipeline"]
+
+_Begin: TypeAlias = Callable[[Connection], Callable[[], None]]
+
+
+@dataclass(slots=True)
+class _UnderWay:
+    """A transaction that others wait for: to have begun, and to be durable. Then it is ``told``."""
+
+    told: Callable[[], None]
+    begun: Event = field(default_factory=Event)
+    durable: Future[None] = field(default_factory=Future)
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """
+    Transactions in their order: what one has written is durable before anything of the next one is.
+
+    The server takes as long to look for the row that each new one refers to as to take them in, and we take as long to
+    make the next: so two transactions are under way at once, each in a thread of its own, while the caller makes a
+    third. SQLite lets one write at a time, and where a server isolates transactions more than by default, two that
+    overlap refuse each other: there each is done in the caller's thread, and ends before the next begins.
+    """
+
+    engine: Engine
+    overlaps: bool
+    _threads: Executor
+    _under_way: deque[_UnderWay] = field(default_factory=deque)
+
+    def run(self, begin: _Begin, told: Callable[[], None]) -> None:
+        """
+        Run a transaction: ``begin`` does the first half and returns the second, which waits for the transaction before.
+
+        ``told`` is called in the caller's thread, in order, once it is durable. Raises `StoreFault`, and whatever else
+        a half raises, also of the transaction before: then this one is taken back as well.
+        """
+        if not self.overlaps:
+            with writing(self.engine) as connection:
+                begin(connection)()
+            told()
+            return
+        self._leave(1)
+        before, this = (self._under_way[-1] if self._under_way else None), _UnderWay(told)
+        self._under_way.append(this)
+        self._threads.submit(self._transact, begin, this, before)
+
+    def wait(self) -> None:
+        """Wait until everything begun so far is durable. Raises where it is not going to be, see `run`."""
+        self._leave(0)
+
+    def _leave(self, few: int) -> None:
+        while len(self._under_way) > few:
+            first = self._under_way.popleft()
+            first.durable.result()
+            first.told()
+
+    def _transact(self, begin: _Begin, this: _UnderWay, before: _UnderWay | None) -> None:
+        try:
+            self._write(begin, this, before)
+        except BaseException as wrong:  # noqa: BLE001 - raised to whoever waits for it
+            this.durable.set_exception(wrong)
+        else:
+            this.durable.set_result(None)
+        finally:
+            this.begun.set()
+
+    def _write(self, begin: _Begin, this: _UnderWay, before: _UnderWay | None) -> None:
+        with writing(self.engine) as connection:
+            if before is not None:
+                before.begun.wait()  # it has all the locks it needs: what waits for this one does not stop it
+            rest = begin(connection)
+            this.begun.set()
+            if before is not None:
+                before.durable.result()
+            rest()
+
+
+@contextmanager
+def pipeline(engine: Engine) -> Iterator[Pipeline]:
+    """A pipeline, whose last transaction is durable when the block ends, however it ends."""
+    with ThreadPoolExecutor(2, "migma-pipeline") as threads:
+        transactions = Pipeline(engine, _can_overlap(engine), threads)
+        try:
+            yield transactions
+        finally:
+            transactions.wait()
+
+
+def _can_overlap(engine: Engine) -> bool:
+    if engine.dialect.name != "postgresql":
+        return False
+    with reading(engine) as connection:
+        return connection.default_isolation_level == "READ COMMITTED"
