@@ -149,7 +149,11 @@ def test_subscribing_a_denied_address_anew_is_a_conflict(store: SqlStore, projec
     assert store.contacts.get(project.id, ADA) is None
 
 
-@pytest.mark.parametrize(("moment", "hours"), [(datetime.min, 1), (datetime.max, -1)], ids=["first", "last"])
+@pytest.mark.parametrize(
+    ("moment", "hours"),
+    [(datetime.min.replace(tzinfo=UTC), 1), (datetime.max.replace(tzinfo=UTC), -1)],
+    ids=["first", "last"],
+)
 def test_a_denial_of_the_calendars_end_is_kept_and_read(
     store: SqlStore, project: Project, moment: datetime, hours: int
 ) -> None:
@@ -159,7 +163,7 @@ def test_a_denial_of_the_calendars_end_is_kept_and_read(
     store.suppressions.add(project.account, ADA, Suppression(SuppressionReason.BOUNCE, at, "ses"))
 
     assert [one.address for one in store.contacts.list(project.id).contacts] == [ADA]
-    assert [entry.at for entry in store.suppressions.list(project.account)] == [moment.replace(tzinfo=UTC)]
+    assert [entry.at for entry in store.suppressions.list(project.account)] == [moment]
 
 
 def test_consent_needs_somebody(store: SqlStore, project: Project) -> None:
