@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, Text, func, inspect, literal_column, select, table
 
 from .engine import reading, writing
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 __all__ = ["SchemaTooNew", "alembic_config", "migrate", "schema_version"]
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
 
 _LOCK = 0x6D69676D61  # "migma": any number will do that others do not take
 
@@ -29,17 +31,23 @@ class SchemaTooNew(RuntimeError):
 
 def migrate(engine: Engine) -> None:
     """Bring the schema to this version. Raises `SchemaTooNew`; a second call changes nothing."""
-    config = alembic_config()
-    scripts = ScriptDirectory.from_config(config)
+    known = sorted(path.name.partition("_")[0] for path in _MIGRATIONS.glob("versions/*.py"))
     found = schema_version(engine)
-    if found == scripts.get_current_head():
+    if found == known[-1]:
         return
-    if found is not None and found not in {script.revision for script in scripts.walk_revisions()}:
+    if found is not None and found not in known:
         raise SchemaTooNew(found)
     with writing(engine) as connection:
         _wait_for_others(connection)
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        _upgrade(connection)
+
+
+def _upgrade(connection: Connection) -> None:
+    from alembic import command  # here, since it takes a tenth of a second that only a first start needs
+
+    config = alembic_config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
 
 
 def _wait_for_others(connection: Connection) -> None:
@@ -55,11 +63,15 @@ def schema_version(engine: Engine) -> str | None:
 
 
 def _version(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.scalar(select(literal_column("version_num", Text)).select_from(table("alembic_version")))
 
 
 def alembic_config() -> Config:
     """Where the revisions lie, for Alembic's own commands."""
+    from alembic.config import Config
+
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(_MIGRATIONS))
     return config
