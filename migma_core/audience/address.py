@@ -168,6 +168,8 @@ class Address:
         >>> Address.parse("Ada+News@Example.com").canonical
         'ada+news@example.com'
         """
+        if self.local.isascii():  # as nearly every one is
+            return f"{self.local.lower()}@{self.domain}"
         lowered = unicodedata.normalize("NFC", self.local).lower()
         return f"{unicodedata.normalize('NFC', lowered)}@{self.domain}"
 

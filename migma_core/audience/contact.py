@@ -97,7 +97,7 @@ def contact_values(
     fields: Mapping[str, Scalar],
 ) -> dict[str, Scalar]:
     """Lay out a person's values under the names that templates use. Custom fields never hide built-in ones."""
-    name = " ".join(part for part in (first_name, last_name) if part) or None
+    name = f"{first_name} {last_name}" if first_name and last_name else first_name or last_name or None
     built_in: dict[str, Scalar] = {
         "email": str(address),
         "name": name,

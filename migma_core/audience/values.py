@@ -40,6 +40,8 @@ def canonical(value: Scalar) -> Canonical | None:
     True
     """
     match value:
+        case str():  # as nearly every value is
+            return _read_text(value)
         case None:
             return None
         case bool():
@@ -47,8 +49,11 @@ def canonical(value: Scalar) -> Canonical | None:
         case datetime():
             return Canonical(value.isoformat().casefold(), None, microseconds(value))
         case _:
-            text = str(value)
-            return _remembered(text) if len(text) <= _SHORT else _read(text)
+            return _read_text(str(value))
+
+
+def _read_text(text: str) -> Canonical:
+    return _remembered(text) if len(text) <= _SHORT else _read(text)
 
 
 def _read(text: str) -> Canonical:

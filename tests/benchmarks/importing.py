@@ -34,7 +34,7 @@ from tests.benchmarks.measuring import Figure, ceiling, floor
 
 __all__ = ["figures"]
 
-PEOPLE, CHUNK, ROUNDS = 20_000, 5_000, 3
+PEOPLE, CHUNK, ROUNDS = 60_000, 5_000, 3
 PEPPER = bytes(range(32))
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 _Put: TypeAlias = Callable[[Connection, Table, tuple[str, ...], list[Any], str], None]

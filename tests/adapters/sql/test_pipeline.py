@@ -15,7 +15,8 @@ from sqlalchemy import Connection, Engine, make_url, text
 from tests.support.postgresql import empty_database
 
 PATIENCE = 10.0
-_Begin: TypeAlias = Callable[[Connection], Callable[[], None]]
+_Parts: TypeAlias = Callable[[Connection], Iterator[None]]
+_Done: TypeAlias = Callable[[], object]
 
 
 class _Broken(Exception):
@@ -35,51 +36,51 @@ def _kept(engine: Engine) -> list[int]:
         return list(connection.scalars(text("SELECT number FROM numbers ORDER BY number")))
 
 
+def _done() -> None:
+    """Nothing happens, and nobody wants to be told."""
+
+
 def _insert(connection: Connection, number: int) -> None:
     connection.execute(text("INSERT INTO numbers VALUES (:number)"), {"number": number})
 
 
-def _both_halves(number: int, then: Callable[[], object] = lambda: None) -> _Begin:
-    """A transaction that writes its number in its first half, and the negative one in its second."""
+def _transaction(number: int, first: _Done = _done, second: _Done = _done, third: _Done = _done) -> _Parts:
+    """Writes its number in the first part, and the negative one in the third."""
 
-    def begin(connection: Connection) -> Callable[[], None]:
+    def parts(connection: Connection) -> Iterator[None]:
         _insert(connection, number)
+        first()
+        yield
+        second()
+        yield
+        third()
+        _insert(connection, -number)
 
-        def rest() -> None:
-            then()
-            _insert(connection, -number)
-
-        return rest
-
-    return begin
+    return parts
 
 
 def _broken() -> None:
     raise _Broken
 
 
-def _nothing() -> None:
-    """Nobody wants to be told."""
-
-
-def _run_all(engine: Engine, begins: Iterable[_Begin], told: Callable[[int], None] = lambda _: None) -> None:
+def _run_all(engine: Engine, all_of_them: Iterable[_Parts], told: Callable[[int], None] = lambda _: None) -> None:
     with pipeline(engine) as transactions:
-        for number, begin in enumerate(begins):
-            transactions.run(begin, partial(told, number))
+        for number, parts in enumerate(all_of_them):
+            transactions.run(parts, partial(told, number))
 
 
 def test_everything_is_durable_at_the_end(numbers: Engine) -> None:
-    """Both halves of every transaction are kept."""
+    """All that every transaction writes is kept."""
     with pipeline(numbers) as transactions:
         for number in range(1, 6):
-            transactions.run(_both_halves(number), _nothing)
+            transactions.run(_transaction(number), _done)
     assert _kept(numbers) == [*range(-5, 0), *range(1, 6)]
 
 
 def test_what_is_waited_for_is_durable(numbers: Engine) -> None:
     """After waiting, others see all that was begun."""
     with pipeline(numbers) as transactions:
-        transactions.run(_both_halves(1), _nothing)
+        transactions.run(_transaction(1), _done)
         transactions.wait()
         assert _kept(numbers) == [-1, 1]
 
@@ -96,7 +97,7 @@ def test_of_each_is_told_in_order_once_it_is_durable_and_in_the_callers_thread(n
     caller = current_thread()
     with pipeline(numbers) as transactions:
         for number in range(1, 6):
-            transactions.run(_both_halves(number), partial(tell, number))
+            transactions.run(_transaction(number), partial(tell, number))
     assert told == [1, 2, 3, 4, 5]
 
 
@@ -104,29 +105,29 @@ def test_of_what_is_not_kept_nobody_is_told(numbers: Engine) -> None:
     """What failed is raised, and what came after it is not told of either."""
     told = list[int]()
     with pytest.raises(_Broken):
-        _run_all(numbers, [_both_halves(1), _both_halves(2, _broken), _both_halves(3)], told=told.append)
+        _run_all(numbers, [_transaction(1), _transaction(2, third=_broken), _transaction(3)], told=told.append)
     assert told == [0]
 
 
-def test_a_second_half_that_fails_takes_the_next_transaction_back_as_well(numbers: Engine) -> None:
+def test_a_last_part_that_fails_takes_the_next_transaction_back_as_well(numbers: Engine) -> None:
     """Nothing is kept behind a gap: the fault is told by the next call, and what that one wrote is gone too."""
     with pytest.raises(_Broken):
-        _run_all(numbers, [_both_halves(1), _both_halves(2, _broken), _both_halves(3)])
+        _run_all(numbers, [_transaction(1), _transaction(2, third=_broken), _transaction(3)])
     assert _kept(numbers) == [-1, 1]
 
 
 def test_a_last_transaction_that_fails_is_told_at_the_end(numbers: Engine) -> None:
     """Nobody leaves the block believing that everything is kept."""
     with pytest.raises(_Broken), pipeline(numbers) as transactions:
-        transactions.run(_both_halves(1, _broken), _nothing)
+        transactions.run(_transaction(1, third=_broken), _done)
     assert _kept(numbers) == []
 
 
 def test_what_fails_in_between_leaves_what_was_begun(numbers: Engine) -> None:
     """A fault of the caller's own ends the block once the transaction before is durable."""
 
-    def begun() -> Iterator[_Begin]:
-        yield _both_halves(1)
+    def begun() -> Iterator[_Parts]:
+        yield _transaction(1)
         _broken()
 
     with pytest.raises(_Broken):
@@ -134,15 +135,11 @@ def test_what_fails_in_between_leaves_what_was_begun(numbers: Engine) -> None:
     assert _kept(numbers) == [-1, 1]
 
 
-def test_a_first_half_that_fails_is_taken_back_alone(numbers: Engine) -> None:
+def test_a_first_part_that_fails_is_taken_back_alone(numbers: Engine) -> None:
     """The transaction before it is durable all the same."""
 
-    def fails(connection: Connection) -> Callable[[], None]:
-        _insert(connection, 2)
-        raise _Broken
-
     with pytest.raises(_Broken):
-        _run_all(numbers, [_both_halves(1), fails])
+        _run_all(numbers, [_transaction(1), _transaction(2, first=_broken)])
     assert _kept(numbers) == [-1, 1]
 
 
@@ -159,14 +156,14 @@ def test_transactions_overlap_where_the_server_lets_them(postgres_server: str, i
         engine = connect(url)
         overlapped = list[bool]()
 
-        def begin(connection: Connection) -> Callable[[], None]:
+        def beginning(connection: Connection) -> Iterator[None]:
             began.set()
-            return _both_halves(2)(connection)
+            yield from _transaction(2)(connection)
 
         with pipeline(engine) as transactions:
             patience = PATIENCE if isolation == "read committed" else 0.1
-            transactions.run(_both_halves(1, lambda: overlapped.append(began.wait(patience))), _nothing)
-            transactions.run(begin, _nothing)
+            transactions.run(_transaction(1, second=lambda: overlapped.append(began.wait(patience))), _done)
+            transactions.run(beginning, _done)
         assert overlapped == [isolation == "read committed"]
         assert _kept(engine) == [-2, -1, 1, 2]
         engine.dispose()

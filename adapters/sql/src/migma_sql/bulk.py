@@ -12,7 +12,20 @@ from functools import lru_cache
 from itertools import chain, islice
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, LargeBinary, Table, any_, cast, func, literal, select
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    ColumnElement,
+    Connection,
+    LargeBinary,
+    Table,
+    any_,
+    cast,
+    func,
+    literal,
+    select,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import NullType
 
@@ -156,9 +169,11 @@ def _processed(rows: Iterable[_Row], processors: Sequence[tuple[int, Callable[[A
 
 
 def _processor(connection: Connection, column: Column[Any]) -> Callable[[Any], Any] | None:
-    """What the column's type makes of a value. Both drivers take octets as they are."""
-    if isinstance(column.type, LargeBinary):
+    """What the column's type makes of a value. Both drivers take octets and truths as they are, and JSON as text."""
+    if isinstance(column.type, LargeBinary | Boolean):
         return None
+    if isinstance(column.type, JSON):
+        return json.dumps
     processor: Callable[[Any], Any] | None = column.type.dialect_impl(connection.dialect).bind_processor(
         connection.dialect
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, TypeAlias, TypeGuard
@@ -57,11 +57,6 @@ class Chunk:
         chunk = cls(terms)
         chunk.good = [(one, address_key(one.draft.address, terms.pepper)) for one in rows if chunk._is_good(one)]
         return chunk
-
-    @property
-    def keys(self) -> Set[AddressKey]:
-        """Everybody it is about."""
-        return {key for _, key in self.good}
 
     def decide(self, people: Mapping[AddressKey, Person]) -> list[Denial]:
         """Decide about every row, and put what it says on its person; what is said against people, as far as new."""

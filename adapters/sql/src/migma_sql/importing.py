@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from operator import itemgetter
-from typing import Any
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, insert, literal, select
 
 from migma_core.audience.address import AddressKey
 from migma_core.audience.consent import ConsentLevel
 from migma_core.ports import ImportReport, Incoming
-from migma_core.request.project import AccountId
 
-from .bulk import insert_all, next_numbers, update_all
-from .denying import Denial, deny
+from .bulk import insert_all, is_one_of, next_numbers, update_all
+from .denying import deny
 from .engine import writing
 from .import_chunk import SOURCE, Chunk, ImportTerms
 from .known import Person, known_people
@@ -29,7 +27,7 @@ from .schema import consent_events, contacts
 
 __all__ = ["Import"]
 
-_CHUNK = 2_500
+_CHUNK = 2_000
 
 
 @dataclass(slots=True)
@@ -57,17 +55,18 @@ class Import:
         held: Set[AddressKey] = frozenset()
         with pipeline(self.engine) as transactions:
             for chunk in self._chunks(rows):
-                if not held.isdisjoint(chunk.keys):
+                keys = {key for _, key in chunk.good}
+                if not held.isdisjoint(keys):
                     transactions.wait()  # else it would wait for people whom the chunk before still holds
-                held = chunk.keys
-                transactions.run(partial(self._begin, chunk), partial(self._tell, chunk))
+                held = keys
+                transactions.run(partial(self._take, chunk), partial(self._tell, chunk))
         return self._report()
 
     def rehearse(self, rows: Iterable[Incoming]) -> ImportReport:
         """Find out what `run` would report, and keep nothing. Whoever else wants to write waits meanwhile."""
         with writing(self.engine) as connection:
             for chunk in self._chunks(rows):
-                self._begin(chunk, connection)()
+                deque(self._take(chunk, connection), maxlen=0)
                 self._tell(chunk)
             connection.rollback()
         return self._report()
@@ -77,41 +76,47 @@ class Import:
         while some := tuple(islice(stream, _CHUNK)):
             yield Chunk.of(some, self.terms)
 
-    def _begin(self, chunk: Chunk, connection: Connection) -> Callable[[], None]:
-        """Decide about everyone and keep the people; what is returned keeps what is said of them."""
+    def _take(self, chunk: Chunk, connection: Connection) -> Iterator[None]:
+        """One transaction, in three parts: hold and decide; keep the people; keep what other chunks write as well."""
         account = account_of(connection, self.terms.project)
         people = known_people(connection, account, self.terms.project, [key for _, key in chunk.good])
         denials = chunk.decide(people)
-        changed = self._write(connection, [one for one in people.values() if one.changed])
-        return partial(self._complete, connection, account, changed, denials)
-
-    def _write(self, connection: Connection, people: Sequence[Person]) -> Mapping[int, Person]:
-        known = [one for one in people if one.number is not None]
-        changes = [(one.number, self.terms.at, *_changing(one.row)) for one in known]
-        update_all(connection, contacts, ("id", "updated_at", *_CHANGING), changes)
-        clear_values(connection, [one.number for one in known if one.number is not None])
-        new = [one for one in people if one.number is None]
-        for one, number in zip(new, next_numbers(connection, contacts, len(new)), strict=True):
-            one.number = number
-        insert_all(connection, contacts, ("id", *_KEPT), ((one.number, *_kept(one.row)) for one in new))
-        return {one.number: one for one in people if one.number is not None}
-
-    def _complete(
-        self, connection: Connection, account: AccountId, people: Mapping[int, Person], denials: Sequence[Denial]
-    ) -> None:
-        project, at = self.terms.project, self.terms.at
-        fields = {name for one in people.values() for name in one.row["fields"]}
-        write_fields(connection, project, fields - self._fields)
-        self._fields |= fields
-        write_tags(connection, project, {number: one.tags for number, one in people.items()}, at)
-        events = (self._opt_in(number) for number, one in people.items() if one.opted_in)
-        insert_all(connection, consent_events, ("contact_id", "what", "level", "source", "at"), events)
+        known = {one.number: one for one in people.values() if one.changed and one.number is not None}
+        new = self._number(connection, [one for one in people.values() if one.changed and one.number is None])
+        yield
+        self._write(connection, known, new)
+        yield
+        self._complete(connection, {**known, **new})
         deny(connection, account, denials)
-        write_values(connection, {number: one.row for number, one in people.items()})
 
-    def _opt_in(self, number: int) -> tuple[Any, ...]:
-        terms = self.terms
-        return number, "opt_in", ConsentLevel.UNPROVEN.value, terms.intake.consent_source or SOURCE, terms.at
+    def _number(self, connection: Connection, new: Sequence[Person]) -> Mapping[int, Person]:
+        return dict(zip(next_numbers(connection, contacts, len(new)), new, strict=True))
+
+    def _write(self, connection: Connection, known: Mapping[int, Person], new: Mapping[int, Person]) -> None:
+        changes = [(number, self.terms.at, *_changing(one.row)) for number, one in known.items()]
+        update_all(connection, contacts, ("id", "updated_at", *_CHANGING), changes)
+        clear_values(connection, known)
+        insert_all(connection, contacts, ("id", *_KEPT), ((number, *_kept(one.row)) for number, one in new.items()))
+        people = {**known, **new}
+        write_values(connection, {number: one.row for number, one in people.items()})
+        self._write_opt_ins(connection, [number for number, one in people.items() if one.opted_in])
+
+    def _write_opt_ins(self, connection: Connection, numbers: Sequence[int]) -> None:
+        """Put on record that people opted in, all of them where and when the list says."""
+        if numbers:
+            said = ("opt_in", ConsentLevel.UNPROVEN.value, self.terms.intake.consent_source or SOURCE)
+            at = literal(self.terms.at, consent_events.c.at.type)
+            them = is_one_of(connection, contacts.c.id, numbers)
+            rows = select(contacts.c.id, *map(literal, said), at).where(them).order_by(contacts.c.id)
+            names = ["contact_id", "what", "level", "source", "at"]
+            connection.execute(insert(consent_events).from_select(names, rows, include_defaults=False))
+
+    def _complete(self, connection: Connection, people: Mapping[int, Person]) -> None:
+        fields = {name for one in people.values() for name in one.row["fields"]} - self._fields
+        write_fields(connection, self.terms.project, fields)
+        self._fields |= fields
+        held = {number: one.tags for number, one in people.items()}
+        write_tags(connection, self.terms.project, held, self.terms.at)
 
     def _tell(self, chunk: Chunk) -> None:
         self._counts += chunk.counts

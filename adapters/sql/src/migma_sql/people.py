@@ -71,7 +71,9 @@ def fault_of(draft: ContactDraft) -> str | None:
 
 def kept_fields(fields: Mapping[str, Scalar]) -> dict[str, Scalar]:
     """Custom fields as JSON can hold them; their canonical form stays the same. What is ``None`` is not said."""
-    return {key: _kept(value) for key, value in fields.items() if value is not None}
+    return {
+        key: value if isinstance(value, str) else _kept(value) for key, value in fields.items() if value is not None
+    }
 
 
 def _kept(value: Scalar) -> Scalar:
@@ -94,7 +96,11 @@ def new_row(
         "validation": Validation.UNKNOWN.value,
         "consent": consent.value,
         "is_role": draft.address.is_role,
-        **dict(zip(PROFILE, _profile(draft), strict=True)),
+        "first_name": draft.first_name,
+        "last_name": draft.last_name,
+        "phone": draft.phone,
+        "country": draft.country,
+        "language": draft.language,
         "fields": kept_fields(draft.fields),
         "created_at": at,
         "updated_at": at,

@@ -16,7 +16,7 @@ from .engine import reading, writing
 
 __all__ = ["Pipeline", "pipeline"]
 
-_Begin: TypeAlias = Callable[[Connection], Callable[[], None]]
+_Parts: TypeAlias = Callable[[Connection], Iterator[None]]
 
 
 @dataclass(slots=True)
@@ -33,10 +33,10 @@ class Pipeline:
     """
     Transactions in their order: what one has written is durable before anything of the next one is.
 
-    The server takes as long to look for the row that each new one refers to as to take them in, and we take as long to
-    make the next: so two transactions are under way at once, each in a thread of its own, while the caller makes a
-    third. SQLite lets one write at a time, and where a server isolates transactions more than by default, two that
-    overlap refuse each other: there each is done in the caller's thread, and ends before the next begins.
+    The server takes as long to take rows in as we take to make the next: so two transactions are under way at once,
+    each in a thread of its own, while the caller makes a third. SQLite lets one write at a time, and where a server
+    isolates transactions more than by default, two that overlap refuse each other: there each is done in the caller's
+    thread, and ends before the next begins.
     """
 
     engine: Engine
@@ -44,22 +44,24 @@ class Pipeline:
     _threads: Executor
     _under_way: deque[_UnderWay] = field(default_factory=deque)
 
-    def run(self, begin: _Begin, told: Callable[[], None]) -> None:
+    def run(self, parts: _Parts, told: Callable[[], None]) -> None:
         """
-        Run a transaction: ``begin`` does the first half and returns the second, which waits for the transaction before.
+        Run a transaction of three parts, one up to each ``yield`` and one after: the first takes every lock and waits
+        for the first part of the transaction before, the second waits for nothing, the third until the one before is
+        durable.
 
         ``told`` is called in the caller's thread, in order, once it is durable. Raises `StoreFault`, and whatever else
-        a half raises, also of the transaction before: then this one is taken back as well.
+        a part raises, also of the transaction before: then this one is taken back as well.
         """
         if not self.overlaps:
             with writing(self.engine) as connection:
-                begin(connection)()
+                deque(parts(connection), maxlen=0)
             told()
             return
         self._leave(1)
         before, this = (self._under_way[-1] if self._under_way else None), _UnderWay(told)
         self._under_way.append(this)
-        self._threads.submit(self._transact, begin, this, before)
+        self._threads.submit(self._transact, parts, this, before)
 
     def wait(self) -> None:
         """Wait until everything begun so far is durable. Raises where it is not going to be, see `run`."""
@@ -71,9 +73,9 @@ class Pipeline:
             first.durable.result()
             first.told()
 
-    def _transact(self, begin: _Begin, this: _UnderWay, before: _UnderWay | None) -> None:
+    def _transact(self, parts: _Parts, this: _UnderWay, before: _UnderWay | None) -> None:
         try:
-            self._write(begin, this, before)
+            self._write(parts, this, before)
         except BaseException as wrong:  # noqa: BLE001 - raised to whoever waits for it
             this.durable.set_exception(wrong)
         else:
@@ -81,15 +83,17 @@ class Pipeline:
         finally:
             this.begun.set()
 
-    def _write(self, begin: _Begin, this: _UnderWay, before: _UnderWay | None) -> None:
+    def _write(self, parts: _Parts, this: _UnderWay, before: _UnderWay | None) -> None:
         with writing(self.engine) as connection:
+            rest = parts(connection)
             if before is not None:
                 before.begun.wait()  # it has all the locks it needs: what waits for this one does not stop it
-            rest = begin(connection)
+            next(rest, None)
             this.begun.set()
+            next(rest, None)
             if before is not None:
                 before.durable.result()
-            rest()
+            deque(rest, maxlen=0)
 
 
 @contextmanager
