@@ -55,12 +55,14 @@ def _serve(door: socket.socket, server: str, wire: Wire) -> None:
 def _carry(client: socket.socket, server: str, wire: Wire) -> None:
     with client, socket.socket(socket.AF_UNIX) as there, suppress(OSError):
         there.connect(server)
-        answers = threading.Thread(target=_answer, args=(there, client), daemon=True)
+        lost = threading.Event()
+        answers = threading.Thread(target=_answer, args=(there, client, lost), daemon=True)
         answers.start()
         while packet := client.recv(_AT_ONCE):
             wire.packets += 1
             if wire.breaks_at(wire.packets, packet):
                 wire.broken += 1
+                lost.set()
                 _cut(client, there, packet if wire.heard else b"", answers)
                 return
             there.sendall(packet)
@@ -68,16 +70,17 @@ def _carry(client: socket.socket, server: str, wire: Wire) -> None:
 
 
 def _cut(client: socket.socket, there: socket.socket, last: bytes, answers: threading.Thread) -> None:
-    """The client hears nothing any more; the server hears the last packet, if any, and ends what it says to do."""
-    client.shutdown(socket.SHUT_RDWR)
+    """The server hears the last packet, if any, and ends what it says to do; then the client finds the wire cut."""
     if last:
         there.sendall(last)
     there.shutdown(socket.SHUT_WR)
     answers.join()  # until the server has read to the end and hung up
+    client.shutdown(socket.SHUT_RDWR)
 
 
-def _answer(there: socket.socket, client: socket.socket) -> None:
+def _answer(there: socket.socket, client: socket.socket, lost: threading.Event) -> None:
     with suppress(OSError):
         while answer := there.recv(_AT_ONCE):
             with suppress(OSError):
-                client.sendall(answer)
+                if not lost.is_set():
+                    client.sendall(answer)
