@@ -7,7 +7,7 @@ which the loop shares, and the server's own work on keys, indexes and foreign ke
 of it is the check that each of seven values belongs to a contact, which is also what takes the values away when
 somebody is erased. One such copy works alone, so an import that keeps two transactions under way may be faster.
 
-The list is long enough that opening connections and compiling statements, which are done once, are no part of the speed.
+The list is long enough that opening connections and compiling statements, which happen once, are no part of the speed.
 """
 
 from __future__ import annotations
