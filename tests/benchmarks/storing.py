@@ -2,8 +2,8 @@
 Reading a large account from the store: streams, pages, counts and previews, against what one writes by hand.
 
 All at the size that the figures are promised for: a million people (a quarter of an hour, 6 GB of temporary files: let
-TMPDIR lie where that is quick). ``python -m tests.benchmarks.storing --people 100000`` is quicker, and says little of some
-figures: a page of few found by their values is then found fastest by reading everybody.
+TMPDIR lie where that is quick). ``python -m tests.benchmarks.storing --people 100000`` is quicker, and says little of
+some figures: few who are found by their values are then found fastest by reading everybody.
 """
 
 from __future__ import annotations

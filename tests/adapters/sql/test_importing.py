@@ -123,7 +123,7 @@ def test_a_dry_run_reports_and_keeps_nothing(empty_store: Callable[[], SqlStore]
     assert rehearsed == _import(store, project, list(rows))
 
 
-@settings(max_examples=40)
+@settings(max_examples=few(12))
 @given(rows=lists, size=st.integers(1, 4))
 def test_in_chunks_of_any_size_a_list_is_the_same_people(
     empty_store: Callable[[], SqlStore], rows: list[Row], size: int
