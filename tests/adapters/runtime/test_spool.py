@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from migma_runtime import Migma, SendWords
+from migma_runtime import Migma
 from migma_runtime.spool import Spool
 
 from migma_core import DeliveryState, Project
@@ -25,6 +25,7 @@ from migma_core.delivery.effects import Settled
 from migma_core.message import DeliveryId
 from migma_core.ports import StoreUnreachable
 from migma_core.testing import strategies as some
+from tests.support.news import news
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 REFERENCES = st.uuids(allow_nil=False).map(lambda one: one.hex)
@@ -41,6 +42,7 @@ ANSWERS = st.builds(
     spends=st.booleans(),
     doubts=st.booleans(),
 )
+
 ONE = Settled(DeliveryId("d" * 32), 1, DeliveryState.ACCEPTED, provider_id="p1")
 Recorded = tuple[tuple[AttemptId, ...], tuple[Settled, ...], datetime]
 
@@ -145,16 +147,7 @@ def test_no_send_fails_by_a_folder_that_cannot_be_written(
     """A file is in its place: whatever the store takes is sent and recorded, and there is nothing to take up."""
     migma.parts.settings.spool_path.write_text("in the way")
     imported("email,tags\na@example.com,news\n")
-    words = SendWords(
-        recipient_type="tag",
-        recipient_id="news",
-        from_="news@mail.example.com",
-        from_name="Acme",
-        subject="News",
-        template="<p>News</p>",
-        project_id=project.id,
-    )
-    assert migma.sending.send(**words).states == {DeliveryState.ACCEPTED: 1}
+    assert migma.sending.send(**news(project)).states == {DeliveryState.ACCEPTED: 1}
     assert migma.parts.spool.take_up(migma.store.ledger) == 0
 
 

@@ -151,9 +151,8 @@ def _keep_mailbox(
 ) -> Recorded:
     by_id = {one.id: one for one in events}
     people = {address_key(one.address, pepper): one.address for one in by_id.values()}
-    stands = lock_addresses(
-        connection, account, people
-    ).denials  # all at once, so that nobody waits for one who waits for us
+    # all at once, so that nobody waits for one who waits for us
+    stands = lock_addresses(connection, account, people).denials
     forgotten = {key for key, bits in stands.items() if bits & Denials.ERASED}
     rows = [_mailbox_row(account, address_key(one.address, pepper), one, forgotten) for one in by_id.values()]
     inserted = _insert_fresh(connection, mailbox_events, rows, ("account_id", "event_id"))
