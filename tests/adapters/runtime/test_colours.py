@@ -98,7 +98,7 @@ def alike(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
                 return f"{next(numbers):032x}"
 
         monkeypatch.setattr("secrets.token_hex", reference)
-        monkeypatch.setattr("migma_sql.fan_out.new_ref", reference)
+        monkeypatch.setattr("migma_sql.fan_out.new_refs", lambda many, _: [reference() for _ in range(many)])
         monkeypatch.setattr("migma_clock.SystemClock.now", lambda _: NOW)
 
     return begin

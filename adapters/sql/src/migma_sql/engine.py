@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import Enum, auto
 from time import monotonic, sleep
 from typing import Any
 
@@ -20,9 +21,9 @@ from migma_core.ports import StoreUnreachable
 
 from .faults import told_as_faults
 
-__all__ = ["connect", "now_us", "reading", "writing"]
+__all__ = ["Durable", "connect", "now_us", "reading", "writing"]
 
-_WRITES = "migma_writes"
+_WRITES, _DURABLE = "migma_writes", "migma_durable"
 _SNAPSHOT = {"postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}}  # SQLite has it anyway
 _PRAGMAS = ("busy_timeout=10000", "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536")
 _SECONDS_TO_SWITCH = 10.0
@@ -58,6 +59,22 @@ def connect(url: str) -> Engine:
             raise ValueError(f"there is no store for {other!a}; use sqlite:///file.db or postgresql://host/name")
 
 
+class Durable(Enum):
+    """
+    When a transaction survives a machine that loses its power; a process may die at any time, and loses none.
+
+    ``NOW``: when the block ends. ``SOON``: when the next transaction does that is durable at once, for what such a one
+    always follows before anything leaves the machine.
+    """
+
+    NOW = auto()
+    SOON = auto()
+
+
+# in WAL mode NORMAL skips the wait for the disk, nothing else: whoever waits next, waits for all that was written
+_SYNCHRONOUS = {Durable.NOW: "FULL", Durable.SOON: "NORMAL"}
+
+
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """One transaction that only reads: everything it sees is of one moment. Raises `StoreFault`."""
@@ -67,13 +84,13 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
+def writing(engine: Engine, durable: Durable = Durable.NOW) -> Iterator[Connection]:
     """
-    One transaction that writes: durable when the block ends, undone where it raises. Raises `StoreFault`.
+    One transaction that writes: ``durable`` when the block ends, undone where it raises. Raises `StoreFault`.
 
     SQLite takes its one write lock at the start, so that two writers wait for each other instead of failing half-way.
     """
-    options = {_WRITES: True}
+    options = {_WRITES: True, _DURABLE: durable}
     with (
         told_as_faults(),
         engine.connect().execution_options(**options) as connection,
@@ -126,6 +143,7 @@ def _postgresql(url: URL) -> Engine:
         connect_args={name: value for name, value in known.items() if name not in url.query},
     )
     event.listen(engine, "connect", _begin_session)
+    event.listen(engine, "begin", _begin_on_postgresql)
     return engine
 
 
@@ -172,5 +190,14 @@ def _switch_to_wal(connection: Any) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get(_WRITES, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options = connection.get_execution_options()
+    durable = options.get(_DURABLE, Durable.NOW)
+    if durable is not connection.info.get(_DURABLE, Durable.NOW):  # a pragma holds for the connection
+        connection.exec_driver_sql(f"PRAGMA synchronous={_SYNCHRONOUS[durable]}")
+        connection.info[_DURABLE] = durable
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get(_WRITES, False) else "BEGIN")
+
+
+def _begin_on_postgresql(connection: Connection) -> None:
+    if connection.get_execution_options().get(_DURABLE, Durable.NOW) is Durable.SOON:
+        connection.exec_driver_sql("SET LOCAL synchronous_commit = off")

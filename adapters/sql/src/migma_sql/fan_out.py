@@ -16,12 +16,12 @@ from migma_core.delivery.effects import AudiencePage, Decided
 
 from .accepted import AcceptedSend, read_accepted
 from .audience import Place, audience_of, read_page
-from .bulk import insert_missing, is_one_of
+from .bulk import insert_missing
 from .decisions import decision_columns, not_before
 from .engine import now_us
 from .question import ask
-from .refs import new_ref
-from .schema import contacts, deliveries, sends
+from .refs import new_refs
+from .schema import deliveries, sends
 
 __all__ = ["close_fan_out", "is_open", "next_page", "write_page"]
 
@@ -47,9 +47,10 @@ def write_page(connection: Connection, send: SendId, rows: Sequence[Decided], af
         return
     if rows:
         clock: int = connection.execute(select(now_us())).scalar_one()
-        there = _still_there(connection, [one.row.contact for one in rows if one.row.contact is not None])
         made: dict[Decision, tuple[Any, ...]] = {}
-        insert_missing(connection, deliveries, _COLUMNS, [_row(send, one, there, made, clock, now) for one in rows])
+        refs = new_refs(len(rows), now)
+        given = [_row(ref, send, one, made, clock, now) for ref, one in zip(refs, rows, strict=True)]
+        insert_missing(connection, deliveries, _COLUMNS, given)
     if after is None:
         close_fan_out(connection, send)
     else:
@@ -61,35 +62,21 @@ def close_fan_out(connection: Connection, send: SendId) -> None:
     connection.execute(update(sends).where(sends.c.id == send).values(fan_out_done=True))
 
 
-def _still_there(connection: Connection, people: Sequence[int]) -> frozenset[int]:
-    """
-    Who is kept, and stays until the transaction ends. Somebody may have been erased between reading a page and writing
-    it: their row stands without them, and is withheld.
-    """
-    query = select(contacts.c.id).where(is_one_of(connection, contacts.c.id, people))
-    return frozenset(connection.scalars(query.with_for_update(read=True, key_share=True)))
-
-
 _DECIDED = ("cell", "denials", "reasons", "outside", "decided_at", "policy", "state", "not_before", "updated_at")
-_COLUMNS = ("ref", "send_id", "contact_id", "address_key", *_DECIDED)
+_COLUMNS = ("ref", "send_id", "address_key", *_DECIDED)
 
 
-def _row(
-    send: SendId,
-    decided: Decided,
-    there: frozenset[int],
-    made: dict[Decision, tuple[Any, ...]],
-    clock: int,
-    now: datetime,
+def _row(  # noqa: PLR0913 - whose row, what was decided, and when
+    ref: str, send: SendId, decided: Decided, made: dict[Decision, tuple[Any, ...]], clock: int, now: datetime
 ) -> tuple[Any, ...]:
-    (contact, key, _, _), decision = decided
+    (_, key, _, _), decision = decided
     if decision.circumstances is not None:
         columns = _decided(decision, clock, now)
     elif (known := made.get(decision)) is not None:
         columns = known
     else:  # an audience stands in a few cells: most rows of a page are decided alike
         columns = made[decision] = _decided(decision, clock, now)
-    return (new_ref(), send, contact if contact in there else None, key, *columns)
+    return (ref, send, key, *columns)
 
 
 def _decided(decision: Decision, clock: int, now: datetime) -> tuple[Any, ...]:

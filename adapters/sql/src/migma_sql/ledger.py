@@ -1,4 +1,4 @@
-"""The ledger on SQL: every method one transaction, durable when it returns (D10)."""
+"""The ledger on SQL: every method one transaction, durable as the port says (D10)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from migma_core.message.token import DeliveryId
 
 from . import answering, claims, closing, committing, doubt, fan_out
 from .accepted import read_accepted
-from .engine import reading, writing
+from .engine import Durable, reading, writing
 
 __all__ = ["SqlLedger"]
 
@@ -48,14 +48,14 @@ class SqlLedger:
 
     def write_deliveries(self, send: SendId, rows: Sequence[Decided], after: int | None, now: datetime) -> None:
         """Write a page of deliveries and the place reached; repeating it changes nothing."""
-        with writing(self._engine) as connection:
+        with writing(self._engine, Durable.SOON) as connection:
             fan_out.write_page(connection, send, rows, after, now)
 
     def claim(
         self, send: SendId, limit: int, wanted: Wanted, now: datetime, only: Sequence[DeliveryId] = ()
     ) -> Claimed:
         """Take up to ``limit`` free rows for a lease, with fresh facts; of ``only`` those named, if any are."""
-        with writing(self._engine) as connection:
+        with writing(self._engine, Durable.SOON) as connection:
             return claims.claim(connection, send, limit, self._terms(wanted, now), only)
 
     def _terms(self, wanted: Wanted, now: datetime) -> claims.Terms:

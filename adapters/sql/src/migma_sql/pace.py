@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, select, update
 
 from migma_core.ports import Breaker, Granted, Rate, Stream
 
-from .engine import now_us, writing
+from .engine import Durable, now_us, writing
 from .functions import insert_new
 from .schema import pace
 
@@ -120,7 +120,7 @@ def _changing(engine: Engine, stream: Stream) -> Iterator[_State]:
     """The stream's row, nobody else's until the block ends, and written back then."""
     named = stream._asdict()
     this = and_(*(pace.c[name] == value for name, value in named.items()))
-    with writing(engine) as connection:
+    with writing(engine, Durable.SOON) as connection:  # an attempt is committed before anything granted leaves
         fresh = {**named, "tokens": _FULL, "counted_at": 0}
         connection.execute(insert_new(connection, pace), fresh)
         state = _read(connection, this)

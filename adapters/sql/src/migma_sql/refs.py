@@ -1,12 +1,27 @@
-"""Opaque references: 128 random bits, so that nothing about anybody can be read from one (E-02)."""
+"""Opaque references: random, so that nothing about anybody can be read from one (E-02)."""
 
 from __future__ import annotations
 
 import secrets
+from datetime import datetime
 
-__all__ = ["new_ref"]
+from migma_core.audience.values import microseconds
+
+__all__ = ["new_ref", "new_refs"]
+
+_WITHIN_48_BITS = (1 << 48) - 1
 
 
 def new_ref() -> str:
     """32 random hex digits."""
     return secrets.token_hex(16)
+
+
+def new_refs(count: int, at: datetime) -> list[str]:
+    """
+    References of rows that are written together: 48 bits of the moment in milliseconds, as in RFC 9562 §5.7, then 80
+    random ones. They lie beside each other in an index, where random ones would rewrite all of it for every page.
+    """
+    moment = f"{microseconds(at) // 1_000 & _WITHIN_48_BITS:012x}"
+    random = secrets.token_hex(10 * count)
+    return [moment + random[start : start + 20] for start in range(0, len(random), 20)]

@@ -468,8 +468,7 @@ deliveries = Table(
     Column("id", _Serial, primary_key=True, autoincrement=True),
     Column("ref", Text, nullable=False, unique=True),
     Column("send_id", ForeignKey("sends.id", ondelete="CASCADE"), nullable=False),
-    Column("contact_id", ForeignKey("contacts.id", ondelete="SET NULL"), index=True),
-    Column("address_key", LargeBinary(16), nullable=False, index=True),
+    Column("address_key", LargeBinary(16), nullable=False),
     Column("cell", Integer, nullable=False),
     Column("denials", Integer, nullable=False),
     Column("reasons", Text, nullable=False, server_default=""),
@@ -486,10 +485,10 @@ deliveries = Table(
     Column("not_before", BigInteger),
     Column("provider_id", Text),
     Column("updated_at", Instant, nullable=False),
-    UniqueConstraint("send_id", "address_key"),
+    UniqueConstraint("address_key", "send_id"),
     Index("ix_deliveries_send_id_state_id", "send_id", "state", "id"),
 )
-"""One per send and address (D10). ``reasons`` are kinds, strongest first, joined by commas; ``outside`` is what rules
+"""One per send and address (D10), found by either. ``reasons`` are kinds, strongest first, joined by commas; ``outside`` is what rules
 outside the table read. ``lease_until`` and ``not_before`` are microseconds by the database's own clock."""
 
 inbox = Table(
