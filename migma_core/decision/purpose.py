@@ -42,10 +42,8 @@ def classify(request: SendRequest) -> Classified:
     # Anything but True itself is no permission to pass over an opt-out: callers without a type checker say 0 and "no".
     asked = Purpose.TRANSACTIONAL if request.transactional is True else Purpose.MARKETING
     if request.transactional is None or asked is usual:
-        return Classified(usual, "R1" if single else "R2")  # R6: saying the usual changes nothing
-    if single:
-        return Classified(Purpose.MARKETING, "R5")
-    return Classified(Purpose.TRANSACTIONAL, "R4", _OVERRIDE_WARNING)
+        return _ONE if single else _MANY  # R6: saying the usual changes nothing
+    return _ONE_ASKED if single else _MANY_ASKED
 
 
 # R7, compliance B-03: the engine cannot read intentions, so it never blocks, but it is never silent either.
@@ -53,3 +51,8 @@ _OVERRIDE_WARNING = (
     "a whole audience is mailed as transactional: people who opted out will receive it. That is lawful only for mail "
     "they expect regardless of subscription; promotion sent this way breaks CAN-SPAM and the GDPR"
 )
+
+_ONE = Classified(Purpose.TRANSACTIONAL, "R1")
+_MANY = Classified(Purpose.MARKETING, "R2")
+_ONE_ASKED = Classified(Purpose.MARKETING, "R5")
+_MANY_ASKED = Classified(Purpose.TRANSACTIONAL, "R4", _OVERRIDE_WARNING)

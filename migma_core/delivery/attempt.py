@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, NewType
@@ -93,5 +93,11 @@ def attempt_of(
         token_key,
         batch.moment,
         parcel.digest,
-        tuple(values for message in batch.messages for values in (dict(message.values), *({} for _ in message.copies))),
+        tuple(_values(batch)),
     )
+
+
+def _values(batch: Batch) -> Iterable[Mapping[str, str]]:
+    for message in batch.messages:
+        yield message.values
+        yield from ({} for _ in message.copies)

@@ -80,10 +80,11 @@ class Message(Sealed):
         filled[POSTAL_ADDRESS] = compiled.brand.postal_address
         filled[TRACKING_PIXEL] = ""  # nothing tracks yet (O-10)
         subject = compiled.subject.render(filled)
-        _check(subject, filled, unsubscribe_url, loopback=compiled.brand.loopback)
-        return _sealed_message(
-            approval, delivery, subject, SealedValues(_lined(filled)), unsubscribe_url, tuple(copies)
-        )
+        everything = "".join(filled.values())
+        _check(subject, filled, everything, unsubscribe_url, loopback=compiled.brand.loopback)
+        # nearly nobody's values hold a carriage return
+        kept = SealedValues(filled if "\r" not in everything else {name: lined(it) for name, it in filled.items()})
+        return _sealed_message(approval, delivery, subject, kept, unsubscribe_url, tuple(copies))
 
     @property
     def cc(self) -> tuple[Address, ...]:
@@ -194,20 +195,15 @@ def _is_same(one: SendRequest, other: SendRequest) -> bool:
     return one is other or one == other  # to compare every field of every recipient's request would take its time
 
 
-def _lined(filled: dict[str, str]) -> dict[str, str]:
-    """Nearly nobody's values hold a carriage return."""
-    if "\r" not in "".join(filled.values()):
-        return filled
-    return {name: lined(value) for name, value in filled.items()}
-
-
-def _check(subject: str, filled: Mapping[str, str], unsubscribe_url: str | None, *, loopback: bool) -> None:
+def _check(
+    subject: str, filled: Mapping[str, str], everything: str, unsubscribe_url: str | None, *, loopback: bool
+) -> None:
     """Refuse here what would break an encoder: there it would cost the whole batch, here it costs one row."""
     if (hidden := hidden_characters(subject)) is not None:
         raise HeaderRefused(f"with this recipient's values the subject holds {hidden} (compliance G-01)")
     if unsubscribe_url is not None:
         check_link(unsubscribe_url, loopback=loopback)
-    if "".join(filled.values()).isascii():
+    if everything.isascii() or lone_surrogate(everything) is None:
         return
     for name, value in filled.items():
         if lone_surrogate(value) is not None:

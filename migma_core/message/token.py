@@ -6,7 +6,7 @@ import base64
 import binascii
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import IntEnum
@@ -60,9 +60,10 @@ class Token:
     expires: datetime | None = None
 
     def __post_init__(self) -> None:
-        for name, value in zip(_REFERENCES, (self.project, self.contact, self.delivery, self.topic), strict=True):
-            if value is not None and not _is_reference(value):
-                raise ValueError(f"a token's {name} is an opaque id of 32 lower-case hex digits, such as uuid4().hex")
+        references = self.project, self.contact, self.delivery, self.topic
+        known = references[:3] if self.topic is None else references
+        if not _ALL_OPAQUE[len(known)].fullmatch(" ".join(known)):  # a blank within one would be one too many
+            _refuse_plain(references)
         if (self.expires is not None) is not (self.purpose is TokenPurpose.CONFIRM):
             raise ValueError("confirmations expire, and no other token does (E-04)")
         if self.expires is not None and (self.expires.tzinfo is None or self.expires.microsecond):
@@ -165,9 +166,13 @@ def _decoded(text: str) -> bytes | None:
     return raw if canonical and len(raw) - _MAC in {_BODY, _BODY + _EXPIRY} else None
 
 
-def _is_reference(text: str) -> bool:
-    return _HEX.fullmatch(text) is not None and text != _NULL
+def _refuse_plain(references: Iterable[str | None]) -> None:
+    for name, value in zip(_REFERENCES, references, strict=True):
+        if value is not None and not _HEX.fullmatch(value):
+            raise ValueError(f"a token's {name} is an opaque id of 32 lower-case hex digits, such as uuid4().hex")
 
 
 _NULL = _NOBODY.hex()
-_HEX = re.compile(rf"[0-9a-f]{{{2 * _REFERENCE}}}")
+_OPAQUE = rf"(?!{_NULL})[0-9a-f]{{{2 * _REFERENCE}}}"
+_HEX = re.compile(_OPAQUE)
+_ALL_OPAQUE = {many: re.compile(" ".join([_OPAQUE] * many)) for many in (3, 4)}

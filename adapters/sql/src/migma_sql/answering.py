@@ -13,7 +13,7 @@ from migma_core.delivery.effects import Settled
 from migma_core.message.token import DeliveryId
 
 from .schema import attempts, deliveries
-from .settling import HeldRow, count_accepted, hold_rows, settle
+from .settling import HeldRow, count_accepted, count_held, hold_rows, settle
 
 __all__ = ["record", "reinstate"]
 
@@ -26,15 +26,28 @@ def record(connection: Connection, answered: Sequence[AttemptId], settled: Seque
     a = attempts.c
     unanswered = select(a.id, a.send_id).where(a.id.in_(answered), a.finished_at.is_(None)).with_for_update()
     sends = {row.id: row.send_id for row in connection.execute(unanswered.order_by(a.id))}
-    held = hold_rows(connection, [one.delivery for one in settled], _concerned(sends))
-    taken = [one for one in settled if (row := held.get(one.delivery)) is not None and _awaits(row, one)]
+    taken, left_open = _taken(connection, sends, settled)
     settle(connection, taken, now)
-    left_open = _left_open(held, {one.delivery: one.state for one in taken})
     closed = [one for one in sends if one not in left_open]
     connection.execute(update(attempts).where(a.id.in_(closed)).values(finished_at=now))
     accepted = [one for one in taken if one.state is DeliveryState.ACCEPTED]
     for send in dict.fromkeys(sends.values()):
         count_accepted(connection, send, len(accepted))  # the attempts of a wave are all of one send
+
+
+def _taken(
+    connection: Connection, unanswered: Collection[AttemptId], settled: Sequence[Settled]
+) -> tuple[Sequence[Settled], set[AttemptId | None]]:
+    """Which outcomes are written, and which attempts stay open: nearly always all and none, which one count tells."""
+    fences = {one.delivery: one.fence for one in settled}
+    d = deliveries.c
+    waiting = and_(d.state == DeliveryState.CLAIMED.value, d.attempt_id.in_(list(unanswered)))
+    are_final = all(one.state is not DeliveryState.UNKNOWN for one in settled) and len(fences) == len(settled)
+    if unanswered and are_final and count_held(connection, fences, waiting) == len(settled):
+        return settled, set()
+    held = hold_rows(connection, list(fences), _concerned(unanswered))
+    taken = [one for one in settled if (row := held.get(one.delivery)) is not None and _awaits(row, one)]
+    return taken, _left_open(held, {one.delivery: one.state for one in taken})
 
 
 def reinstate(connection: Connection, members: Sequence[DeliveryId], now: datetime) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, and_, insert, select, update
 
 from migma_core.decision.record import Decision
 from migma_core.delivery.attempt import Attempt, AttemptId
@@ -16,7 +16,7 @@ from migma_core.message.token import DeliveryId
 
 from .engine import now_us
 from .schema import attempts, deliveries
-from .settling import HeldRow, hold_rows, put_in_flight, settle
+from .settling import count_held, hold_rows, put_in_flight, settle
 
 __all__ = ["commit", "give_back", "renew"]
 
@@ -35,10 +35,12 @@ def commit(
 
     The lease starts anew: the hand-over has all of it before others may doubt the attempt.
     """
-    held = hold_rows(connection, fences)
     going = [one for attempt in made for one in attempt.deliveries]
-    ours = {one for one, row in held.items() if row == HeldRow(fences[one], DeliveryState.CLAIMED, None)}
-    if not ours.issuperset({*fences, *going, *(one.delivery for one in settled)}):
+    if not fences.keys() >= {*going, *(one.delivery for one in settled)}:
+        return False
+    d = deliveries.c
+    claimed = and_(d.state == DeliveryState.CLAIMED.value, d.attempt_id.is_(None))
+    if count_held(connection, fences, claimed) < len(fences):
         return False
     if made:
         connection.execute(insert(attempts), [_attempt_row(one, now) for one in made])
@@ -77,6 +79,6 @@ def _attempt_row(attempt: Attempt, now: datetime) -> dict[str, Any]:
         "composed_at": attempt.composed_at,
         "idempotency_key": attempt.idempotency_key,
         "body_digest": attempt.body_digest,
-        "values": [dict(values) for values in attempt.values],
+        "values": attempt.values,
         "started_at": now,
     }

@@ -6,7 +6,20 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Insert, Integer, Table, Text, bindparam, cast, literal
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Insert,
+    Integer,
+    Table,
+    TableValuedAlias,
+    Text,
+    bindparam,
+    cast,
+    column,
+    literal,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -14,7 +27,18 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from .shapes import AnySelect
 
-__all__ = ["bytewise", "ends_with", "insert_new", "is_listed", "list_of", "position", "probed", "tail", "write_new"]
+__all__ = [
+    "bytewise",
+    "ends_with",
+    "insert_new",
+    "is_listed",
+    "list_of",
+    "numbers_by_text",
+    "position",
+    "probed",
+    "tail",
+    "write_new",
+]
 
 
 class position(FunctionElement[int]):  # noqa: N801 - it reads as an SQL function
@@ -134,6 +158,29 @@ def is_listed(text: ColumnElement[str], name: str) -> ColumnElement[bool]:
 def list_of(texts: Sequence[str]) -> str:
     """A list as one parameter."""
     return json.dumps(texts)
+
+
+class _members(FunctionElement[Any]):  # noqa: N801 - it reads as an SQL function
+    """The members of an object of numbers in JSON, as rows of ``key`` and ``value``."""
+
+    inherit_cache = True
+
+
+@compiles(_members, "sqlite")
+def _json_members(element: _members, compiler: SQLCompiler, **options: Any) -> str:
+    return f"json_each({compiler.process(element.clauses, **options)})"
+
+
+@compiles(_members, "postgresql")
+def _jsonb_members(element: _members, compiler: SQLCompiler, **options: Any) -> str:
+    object_ = f"CAST({compiler.process(element.clauses, **options)} AS jsonb)"
+    return f"(SELECT key, CAST(value AS bigint) AS value FROM jsonb_each_text({object_}))"
+
+
+def numbers_by_text(name: str) -> TableValuedAlias:
+    """Texts, each with a number, as rows of ``key`` and ``value``: an object in JSON as one parameter of this name."""
+    given = _members(bindparam(name, type_=Text))
+    return given.table_valued(column("key", Text), column("value", BigInteger), name=name)
 
 
 def insert_new(connection: Connection, table: Table) -> Insert:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -17,15 +18,17 @@ from migma_core.message.token import DeliveryId
 from .accepted import read_accepted
 from .decisions import decision_columns
 from .engine import now_us
-from .functions import is_listed, list_of
+from .functions import is_listed, list_of, numbers_by_text
 from .question import account_of
 from .schema import deliveries, domains
 
-__all__ = ["FORGOTTEN", "HeldRow", "count_accepted", "hold_rows", "put_in_flight", "settle"]
+__all__ = ["FORGOTTEN", "HeldRow", "count_accepted", "count_held", "hold_rows", "put_in_flight", "settle"]
 
 FORGOTTEN = "the person asked to be forgotten"
 """Why a row is as it is whose person was erased. No later word takes its place: a provider's may quote the address."""
 
+_fences = numbers_by_text("fences").c
+_HELD = select(deliveries.c.id).where(deliveries.c.ref == _fences.key, deliveries.c.fence == _fences.value)
 _FEW = 4  # for which a statement of their own costs more than it saves
 _STATES = {one.value: one for one in DeliveryState}
 
@@ -47,6 +50,16 @@ def hold_rows(
     query = query if only is None else query.where(only)
     rows = connection.execute(query.order_by(d.ref).with_for_update(), {"them": list_of(list(refs))})
     return {ref: HeldRow(fence, _STATES[state], attempt) for ref, fence, state, attempt in rows}
+
+
+def count_held(connection: Connection, fences: Mapping[DeliveryId, int], only: ColumnElement[bool]) -> int:
+    """
+    How many of these rows are under these very fences and as ``only`` says. All are kept so until the transaction ends,
+    locked in the order of `hold_rows`.
+    """
+    held = _HELD.where(only).order_by(deliveries.c.ref).with_for_update(of=deliveries).subquery()
+    counted = select(func.count()).select_from(held)
+    return connection.execute(counted, {"fences": json.dumps(fences)}).scalar_one()
 
 
 def settle(connection: Connection, settled: Sequence[Settled], now: datetime) -> None:
