@@ -60,10 +60,11 @@ class Token:
     expires: datetime | None = None
 
     def __post_init__(self) -> None:
-        references = self.project, self.contact, self.delivery, self.topic
-        known = references[:3] if self.topic is None else references
+        known: tuple[str, ...] = self.project, self.contact, self.delivery
+        if self.topic is not None:
+            known = *known, self.topic
         if not _ALL_OPAQUE[len(known)].fullmatch(" ".join(known)):  # a blank within one would be one too many
-            _refuse_plain(references)
+            _refuse_plain(known)
         if (self.expires is not None) is not (self.purpose is TokenPurpose.CONFIRM):
             raise ValueError("confirmations expire, and no other token does (E-04)")
         if self.expires is not None and (self.expires.tzinfo is None or self.expires.microsecond):
@@ -166,9 +167,9 @@ def _decoded(text: str) -> bytes | None:
     return raw if canonical and len(raw) - _MAC in {_BODY, _BODY + _EXPIRY} else None
 
 
-def _refuse_plain(references: Iterable[str | None]) -> None:
-    for name, value in zip(_REFERENCES, references, strict=True):
-        if value is not None and not _HEX.fullmatch(value):
+def _refuse_plain(references: Iterable[str]) -> None:
+    for name, value in zip(_REFERENCES, references, strict=False):  # a topic is not always there
+        if not _HEX.fullmatch(value):
             raise ValueError(f"a token's {name} is an opaque id of 32 lower-case hex digits, such as uuid4().hex")
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
 from typing import Any, NamedTuple, cast
 
 from sqlalchemy import ColumnElement, Connection, FromClause, LargeBinary, and_, false, func, literal, select, union_all
@@ -18,6 +16,7 @@ from migma_core.decision.standing import Standing
 from migma_core.delivery.effects import AudiencePage, AudienceRow
 from migma_core.request.recipients import OneAddress, Recipients, SegmentMembers, TagHolders
 
+from .bulk import driver_rows
 from .circumstances import circumstances_of_people
 from .condition import alternatives, matching
 from .exclusions import condition_of, excluded_bit
@@ -25,7 +24,7 @@ from .question import Question
 from .schema import contact_tags, contacts, tags
 from .search import AFTER, Search
 from .shapes import AnySelect
-from .standing import cell_of, denials_of, in_itself, with_choices, with_facts, with_facts_later
+from .standing import cell_of, denials_of, in_itself, standing_of, with_choices, with_facts, with_facts_later
 
 __all__ = ["Audience", "Place", "audience_of", "count_standings", "page_of", "read_page", "row_of"]
 
@@ -86,7 +85,8 @@ def read_page(
 ) -> AudiencePage:
     """The next members by keyset: a page costs the same wherever it lies."""
     query, given = page_of(question, audience, place)
-    found = _fetched(connection, query, given)
+    _plan_by_values(connection, for_a_page=True)
+    found = driver_rows(connection, query, given)
     is_last = len(found) <= place.limit or bool(audience.strangers)
     rows = _audience_rows(found if is_last else found[: place.limit])
     if wanted.names:
@@ -109,15 +109,6 @@ def page_of(question: Question, audience: Audience, place: Place) -> tuple[AnySe
     if audience.people is None:
         return query, given
     return with_facts_later(query, question, are_few=place.limit < _MANY), given
-
-
-def _fetched(connection: Connection, query: AnySelect, given: Mapping[str, Any]) -> Sequence[Any]:
-    """The driver's own tuples, which hold what the rows do and cost less (performance §2)."""
-    _plan_by_values(connection, for_a_page=True)
-    cursor = connection.execute(query, given).cursor
-    assert cursor is not None  # noqa: S101 - a query has rows
-    with closing(cursor):
-        return cursor.fetchall()
 
 
 _BY_VALUES = {"plan_cache_mode": "force_custom_plan"}
@@ -244,13 +235,7 @@ def _rows(
 
 def _audience_rows(found: Sequence[Any]) -> tuple[AudienceRow, ...]:
     """A million of them are made for a large send, and half the time goes where each is a call (performance §2)."""
-    return tuple([_new_row(AudienceRow, (who, key, _standing(cell, bits), None)) for who, key, cell, bits in found])
+    return tuple([_new_row(AudienceRow, (who, key, standing_of(cell, bits), None)) for who, key, cell, bits in found])
 
 
 _new_row = cast("Callable[[type[AudienceRow], tuple[Any, ...]], AudienceRow]", tuple.__new__)
-
-
-@lru_cache(maxsize=1 << 14)
-def _standing(cell: int, denials: int) -> Standing:
-    """A large audience has few standings."""
-    return Standing(cell, denials)

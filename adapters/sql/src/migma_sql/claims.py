@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Text, and_, case, cast, func, or_, select, update
 
 from migma_core.audience.address import Address, AddressKey, InvalidAddress
-from migma_core.audience.contact import contact_values
+from migma_core.audience.contact import ContactId, contact_values
 from migma_core.audience.suppression import Denials, Suppression
 from migma_core.audience.topic import TopicId
+from migma_core.audience.values import Scalar
 from migma_core.decision.circumstances import Circumstances, Wanted
 from migma_core.decision.facts import Facts
 from migma_core.decision.reasons import ReasonKind
-from migma_core.decision.standing import Standing
 from migma_core.delivery.campaign import CampaignStatus
 from migma_core.delivery.delivery import DeliveryState, SendId
 from migma_core.delivery.effects import Claimed, ClaimedRow
 from migma_core.message.token import DeliveryId
 
 from .accepted import AcceptedSend, named_in, read_accepted
-from .bulk import is_one_of
+from .bulk import driver_rows, is_one_of
 from .circumstances import circumstances_of_people
 from .engine import now_us
 from .evidence import evidence_for
@@ -30,16 +31,41 @@ from .exclusions import excluded_bit
 from .question import Question, ask
 from .schema import contacts, deliveries
 from .sender import read_sender
-from .shapes import AnyRow, AnySelect
-from .standing import cell_of, denials_of, with_facts
+from .shapes import AnySelect
+from .standing import cell_of, denials_of, standing_of, with_facts
 
 __all__ = ["Terms", "claim", "claim_again"]
 
 _SOONEST = 0.05
-_PERSON = tuple(
-    contacts.c[name].label("contact") if name == "id" else contacts.c[name]
-    for name in ("id", "ref", "local", "domain", "first_name", "last_name", "phone", "country", "language", "fields")
+_d, _c = deliveries.c, contacts.c
+_PERSON = (
+    *(_c.id, _c.ref, _c.local, _c.domain),
+    *(_c.first_name, _c.last_name, _c.phone, _c.country, _c.language, cast(_c.fields, Text)),
 )
+
+
+class _Found(NamedTuple):
+    """One row of `_facts`, as the driver gives it: a row of SQLAlchemy's costs each of a batch as much again."""
+
+    id: int
+    delivery: DeliveryId
+    fence: int
+    attempts: int
+    doubts: int
+    not_before: int | None
+    address_key: bytes
+    cell: int
+    denials: int
+    contact: int | None
+    ref: ContactId | None
+    local: str | None
+    domain: str
+    first_name: str | None
+    last_name: str | None
+    phone: str | None
+    country: str | None
+    language: str | None
+    fields: str | None
 
 
 class Terms(NamedTuple):
@@ -101,7 +127,7 @@ class _Looking(NamedTuple):
 
 def _free(
     connection: Connection, looking: _Looking, limit: int, clock: int, only: Sequence[DeliveryId]
-) -> Sequence[AnyRow]:
+) -> Sequence[_Found]:
     """Ready rows whose time has come; if those are few, rows whose claim expired before any attempt."""
     d = deliveries.c
     due = d.ref.in_(only) if only else or_(d.not_before.is_(None), d.not_before <= clock)
@@ -117,7 +143,7 @@ def _free(
 
 def _free_together(
     connection: Connection, looking: _Looking, which: ColumnElement[bool], clock: int
-) -> Sequence[AnyRow]:
+) -> Sequence[_Found]:
     """A mail and its copies: all that is not settled, once the mail's own time has come and nobody has any of it."""
     rows = _found(connection, looking, which)
     of_mail = next(iter(looking.named))
@@ -127,19 +153,23 @@ def _free_together(
 
 def _found(
     connection: Connection, looking: _Looking, which: ColumnElement[bool], limit: int | None = None
-) -> Sequence[AnyRow]:
+) -> Sequence[_Found]:
     """
     Rows with their facts. What is known of an address alone differs between those that a request names: with several
     of them, each is asked about by itself.
     """
     if len(looking.named) < 2:  # noqa: PLR2004 - several
         stranger = next(iter(looking.named.values()), None)
-        return connection.execute(_facts(connection, looking, stranger).where(which).limit(limit)).all()
-    found: list[AnyRow] = []
+        return _fetched(connection, _facts(connection, looking, stranger).where(which).limit(limit))
+    found: list[_Found] = []
     for key, one in looking.named.items():
         query = _facts(connection, looking, one).where(which, deliveries.c.address_key == key)
-        found += connection.execute(query).all()
+        found += _fetched(connection, query)
     return found
+
+
+def _fetched(connection: Connection, query: AnySelect) -> list[_Found]:
+    return list(map(_Found._make, driver_rows(connection, query)))
 
 
 def _facts(connection: Connection, looking: _Looking, stranger: Address | None) -> AnySelect:
@@ -158,15 +188,15 @@ def _facts(connection: Connection, looking: _Looking, stranger: Address | None) 
     if question.exclusions:
         denials = denials.bitwise_or(excluded_bit(connection, question, d.address_key))
     standing = (cell_of(question, stranger).label("cell"), denials.label("denials"))
-    row = (d.id, d.ref.label("delivery"), d.fence, d.attempts, d.doubts, d.address_key)
-    query = select(*row, *standing, *_PERSON, d.not_before).select_from(people).where(d.send_id == accepted.id)
+    row = (d.id, d.ref, d.fence, d.attempts, d.doubts, d.not_before, d.address_key)
+    query = select(*row, *standing, *_PERSON).select_from(people).where(d.send_id == accepted.id)
     return query.order_by(d.id).with_for_update(of=deliveries, skip_locked=True)
 
 
-def _address(row: AnyRow, named: Mapping[AddressKey, Address]) -> Address | None:
+def _address(row: _Found, named: Mapping[AddressKey, Address]) -> Address | None:
     """Where to write to: the contact's address, or the request's own; ``None`` where there is none any more."""
     if row.local is None:
-        return named.get(row.address_key)
+        return named.get(AddressKey(row.address_key))
     try:
         return Address(row.local, row.domain)
     except InvalidAddress:
@@ -179,7 +209,7 @@ def _take(connection: Connection, rows: Sequence[int], until: int, now: datetime
     connection.execute(update(deliveries).where(is_one_of(connection, d.id, rows)).values(taken))
 
 
-def _withhold_unaddressed(connection: Connection, found: Sequence[AnyRow], addressed: set[int], now: datetime) -> None:
+def _withhold_unaddressed(connection: Connection, found: Sequence[_Found], addressed: set[int], now: datetime) -> None:
     d = deliveries.c
     settled = {
         "state": DeliveryState.WITHHELD.value,
@@ -197,7 +227,7 @@ def _withhold_unaddressed(connection: Connection, found: Sequence[AnyRow], addre
 def _claimed_rows(
     connection: Connection,
     question: Question,
-    addressed: Sequence[tuple[AnyRow, Address]],
+    addressed: Sequence[tuple[_Found, Address]],
     terms: Terms,
 ) -> tuple[ClaimedRow, ...]:
     denied = [row.address_key for row, _ in addressed if row.denials]
@@ -207,43 +237,30 @@ def _claimed_rows(
         people = {AddressKey(row.address_key): row.contact for row, _ in addressed}
         strangers = {AddressKey(row.address_key): address for row, address in addressed if row.contact is None}
         known = circumstances_of_people(connection, question, people, terms.wanted, terms.now, strangers)
-    standings: dict[tuple[int, int], Standing] = {}
-    return tuple([_claimed(row, address, question.topic, evidence, known, standings) for row, address in addressed])
+    # parsed together: to call the parser for each takes longer than to parse
+    fields = json.loads(f"[{','.join([row.fields or '{}' for row, _ in addressed])}]")
+    return tuple(
+        [
+            _claimed(row, address, its, question.topic, evidence, known)
+            for (row, address), its in zip(addressed, fields, strict=True)
+        ]
+    )
 
 
 def _claimed(
-    row: AnyRow,
+    row: _Found,
     address: Address,
+    fields: Mapping[str, Scalar],
     topic: TopicId | None,
     evidence: Mapping[bytes, tuple[Suppression, ...]],
     circumstances: Mapping[AddressKey, Circumstances],
-    standings: dict[tuple[int, int], Standing],
 ) -> ClaimedRow:
-    """One row of `_facts` as the loop knows it. Those who stand alike share one standing."""
-    (
-        _,
-        delivery,
-        fence,
-        attempts,
-        doubts,
-        key,
-        cell,
-        denials,
-        _,
-        ref,
-        _,
-        _,
-        first,
-        last,
-        phone,
-        country,
-        language,
-        fields,
-        _,
-    ) = row
-    standing = standings.get((cell, denials)) or standings.setdefault((cell, denials), Standing(cell, denials))
-    facts = Facts(address, standing, ref, topic, evidence.get(key, ()), circumstances.get(key))
-    values = contact_values(address, first, last, phone, country, language, fields or {})
+    """One row of `_facts` as the loop knows it."""
+    _, delivery, fence, attempts, doubts, _, key, cell, denials, _, ref, _, _, *_ = row
+    standing = standing_of(cell, denials)
+    facts = Facts(address, standing, ref, topic, evidence.get(key, ()), circumstances.get(AddressKey(key)))
+    names = row.first_name, row.last_name
+    values = contact_values(address, *names, row.phone, row.country, row.language, fields)
     return ClaimedRow(delivery, fence + 1, attempts, facts, values, doubts)
 
 

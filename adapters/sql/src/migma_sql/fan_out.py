@@ -66,7 +66,7 @@ _DECIDED = ("cell", "denials", "reasons", "outside", "decided_at", "policy", "st
 _COLUMNS = ("ref", "send_id", "address_key", *_DECIDED)
 
 
-def _row(  # noqa: PLR0913 - whose row, what was decided, and when
+def _row(
     ref: str, send: SendId, decided: Decided, made: dict[Decision, tuple[Any, ...]], clock: int, now: datetime
 ) -> tuple[Any, ...]:
     (_, key, _, _), decision = decided

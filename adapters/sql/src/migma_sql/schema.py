@@ -488,8 +488,9 @@ deliveries = Table(
     UniqueConstraint("address_key", "send_id"),
     Index("ix_deliveries_send_id_state_id", "send_id", "state", "id"),
 )
-"""One per send and address (D10), found by either. ``reasons`` are kinds, strongest first, joined by commas; ``outside`` is what rules
-outside the table read. ``lease_until`` and ``not_before`` are microseconds by the database's own clock."""
+"""One per send and address, found by either (D10). ``reasons`` are kinds, strongest first, joined by commas;
+``outside`` is what rules outside the table read. ``lease_until`` and ``not_before`` are microseconds by the database's
+own clock."""
 
 inbox = Table(
     "inbox",

@@ -13,7 +13,15 @@ from migma_core.audience.contact import Status, Validation
 from migma_core.audience.suppression import Denials, SuppressionReason
 from migma_core.audience.topic import DefaultSubscription
 from migma_core.decision.purpose import Purpose
-from migma_core.decision.standing import RADIX, ConsentFact, StatusFact, TopicFact, ValidationFact, topic_fact
+from migma_core.decision.standing import (
+    RADIX,
+    ConsentFact,
+    Standing,
+    StatusFact,
+    TopicFact,
+    ValidationFact,
+    topic_fact,
+)
 
 from .functions import tail
 from .question import Question
@@ -21,7 +29,7 @@ from .schema import addresses, contacts, suppressions, topic_choices
 from .search import after
 from .shapes import AnySelect
 
-__all__ = ["cell_of", "denials_of", "in_itself", "with_choices", "with_facts", "with_facts_later"]
+__all__ = ["cell_of", "denials_of", "in_itself", "standing_of", "with_choices", "with_facts", "with_facts_later"]
 
 _refusals = suppressions.alias("refusals")
 
@@ -79,6 +87,12 @@ def with_facts_later(people: AnySelect, question: Question, *, are_few: bool) ->
     denials = _stands(stored.c.denials, page.c.lifted).bitwise_or(_refused(refusal)).bitwise_or(page.c.in_itself)
     standings = select(page.c.contact, key, page.c.cell, denials.label("denials")).select_from(known)
     return standings.order_by(page.c.contact)
+
+
+@lru_cache(maxsize=1 << 14)
+def standing_of(cell: int, denials: int) -> Standing:
+    """What two such columns of a row say. A large audience has few standings, and those who stand alike share one."""
+    return Standing(cell, denials)
 
 
 def _refuses(key: ColumnElement[bytes], question: Question) -> ColumnElement[bool]:
