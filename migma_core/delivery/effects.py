@@ -12,6 +12,7 @@ from ..audience.values import Scalar
 from ..decision.authorization import Sender
 from ..decision.circumstances import Circumstances, Wanted
 from ..decision.facts import Facts
+from ..decision.policy import Policy
 from ..decision.record import Decision
 from ..decision.standing import Standing
 from ..message.token import DeliveryId
@@ -28,8 +29,9 @@ __all__ = [
     "Claimed",
     "ClaimedRow",
     "CommitAttempts",
-    "Decided",
     "Effect",
+    "FanOut",
+    "FannedOut",
     "Finish",
     "Finished",
     "GiveBack",
@@ -39,7 +41,6 @@ __all__ = [
     "OpenAttempts",
     "Pause",
     "PutBack",
-    "ReadAudience",
     "Reconcile",
     "Record",
     "Reinstate",
@@ -48,7 +49,6 @@ __all__ = [
     "Settled",
     "Take",
     "Wait",
-    "WriteDeliveries",
 ]
 
 T_co = TypeVar("T_co", covariant=True)
@@ -72,13 +72,6 @@ class AudienceRow(NamedTuple):
     circumstances: Circumstances | None = None
 
 
-class Decided(NamedTuple):
-    """A member and the decision for the numbers. The claim decides again."""
-
-    row: AudienceRow
-    decision: Decision
-
-
 class AudiencePage(NamedTuple):
     """
     The next members in a fixed order, as they were ``at`` this moment of the clock; ``after`` is where the next page
@@ -88,6 +81,17 @@ class AudiencePage(NamedTuple):
     at: datetime
     rows: tuple[AudienceRow, ...]
     after: int | None
+
+
+class FannedOut(NamedTuple):
+    """
+    What one page of a fan-out came to: for how many ``people`` a delivery was written, how many of them are to be
+    written to, now or later, and whether others may follow.
+    """
+
+    people: int
+    planned: int
+    goes_on: bool
 
 
 class ClaimedRow(NamedTuple):
@@ -175,24 +179,15 @@ class Finished:
 
 
 @dataclass(frozen=True, slots=True)
-class ReadAudience(Effect[AudiencePage]):
+class FanOut(Effect[FannedOut]):
     """
-    Read the next page of the audience of a send, with the circumstances wanted; empty and ended once the fan-out is
-    complete.
+    Write a delivery for each of the next members of the audience, with what the policy decides from their standing, and
+    the place reached, in one transaction. Nobody is left once the fan-out is complete, or while the send stands still.
     """
 
     send: SendId
     limit: int
-    wanted: Wanted
-
-
-@dataclass(frozen=True, slots=True)
-class WriteDeliveries(Effect[None]):
-    """Write a page of deliveries and the place reached, in one transaction; repeating it changes nothing."""
-
-    send: SendId
-    rows: tuple[Decided, ...]
-    after: int | None
+    policy: Policy
 
 
 @dataclass(frozen=True, slots=True)

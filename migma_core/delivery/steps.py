@@ -13,14 +13,13 @@ from typing import Final, NamedTuple
 
 from ..decision.authorization import Refused, authorize
 from ..decision.explain import explain
-from ..decision.record import record
 from ..message.token import DeliveryId
 from . import effects as e
 from .answering import Answer, Answers, read_answer
 from .attempt import Lot
 from .composing import compose
 from .doubt import settle_doubt
-from .effects import ClaimedRow, Decided, Finished
+from .effects import ClaimedRow, Finished
 from .halving import Halving, Streak
 from .job import Evidence, Job, Steps, ask
 from .pace import Granted
@@ -82,14 +81,8 @@ def settle_steps(job: Job) -> Steps[Finished]:
 
 def _fan_out(job: Job) -> Steps[None]:
     """Write one delivery for everyone in the audience, mailable or withheld, a page at a time."""
-    while True:
-        page = yield from ask(e.ReadAudience(job.send, job.page_size, job.policy.wanted))
-        if not page.rows:
-            return
-        decided = tuple(Decided(row, record(row.standing, job.policy, page.at, row.circumstances)) for row in page.rows)
-        yield from ask(e.WriteDeliveries(job.send, decided, page.after))
-        if page.after is None:
-            return
+    while (yield from ask(e.FanOut(job.send, job.page_size, job.policy))).goes_on:
+        pass
 
 
 def _claim(job: Job, limit: int, only: tuple[DeliveryId, ...] = ()) -> Steps[_Claim | None]:

@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Protocol
 
 from ..decision.circumstances import Wanted
+from ..decision.policy import Policy
 from ..decision.record import Decision
 from ..delivery.attempt import Attempt, AttemptId
 from ..delivery.delivery import DeliveryState, SendId
-from ..delivery.effects import AudiencePage, Claimed, Decided, Finished, OpenAttempts, Reopened, Settled
+from ..delivery.effects import Claimed, FannedOut, Finished, OpenAttempts, Reopened, Settled
 from ..message.token import DeliveryId
 
 __all__ = ["Ledger"]
@@ -25,9 +26,7 @@ class Ledger(Protocol):
     clock. Methods answer the effects of the same name in `migma_core.delivery.effects`; see there for what each means.
     """
 
-    def read_audience(self, send: SendId, limit: int, wanted: Wanted, now: datetime) -> AudiencePage: ...
-
-    def write_deliveries(self, send: SendId, rows: Sequence[Decided], after: int | None, now: datetime) -> None: ...
+    def fan_out(self, send: SendId, limit: int, policy: Policy, now: datetime) -> FannedOut: ...
 
     def claim(
         self, send: SendId, limit: int, wanted: Wanted, now: datetime, only: Sequence[DeliveryId] = ()

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from ..decision.policy import MIGMA
 from ..delivery.campaign import Action, CampaignStatus
 from ..delivery.delivery import SETTLED, DeliveryState
-from ..delivery.effects import AudiencePage, Settled
+from ..delivery.effects import FannedOut, Settled
 from ..message.token import DeliveryId
 from ..ports import Ledger
 from .doubt_laws import DoubtLaws
@@ -29,7 +29,6 @@ from .sending import (
     attempt_on,
     audience,
     claims,
-    decided,
     decisions_on,
     fan_out,
     fences,
@@ -51,19 +50,16 @@ class LedgerLaws(DoubtLaws):
         "recipients lost or doubled when a fan-out was interrupted",
         people=st.integers(0, 6),
         limit=st.integers(1, 7),
-        mishaps=st.lists(st.sampled_from(("crash", "write twice", "write late", "go on")), max_size=8),
+        workers=st.integers(1, 3),
     )
-    def test_everybody_has_one_delivery(self, people: int, limit: int, mishaps: list[str]) -> None:
-        """Crashes between reading and writing, and pages written twice or late, lose nobody and double nobody."""
+    def test_everybody_has_one_delivery(self, people: int, limit: int, workers: int) -> None:
+        """Workers who write pages at once, and one who comes when all is written, lose nobody and double nobody."""
         store, project = audience(self, people)
-        send, pages = accepted(store, project), list[AudiencePage]()
-        for mishap in mishaps:
-            page = store.ledger.read_audience(send, limit, NOTHING, self.now)
-            pages += [page] if page.rows else []
-            page = pages[0] if mishap == "write late" and pages else page
-            for _ in range({"crash": 0, "write twice": 2}.get(mishap, 1)):
-                store.ledger.write_deliveries(send, decided(page), page.after, self.now)
-        fan_out(store.ledger, send, limit)
+        send = accepted(store, project)
+        ledgers = [store.ledger, *(self.again(LONG).ledger for _ in range(workers - 1))]
+        with ThreadPoolExecutor(workers) as pool:
+            list(pool.map(lambda ledger: fan_out(ledger, send, limit), ledgers))
+        assert store.ledger.fan_out(send, limit, MIGMA, self.now) == FannedOut(0, 0, goes_on=False)
         assert store.ledger.finish(send, self.now).states == ({DeliveryState.READY: people} if people else {})
         assert {one.address for one in store.sends.log(send)} == {
             str(one.address) for one in everybody(store, project.id)
@@ -153,7 +149,7 @@ class LedgerLaws(DoubtLaws):
         else:
             store.sends.change_status(send, Action.CANCEL, self.now)
         assert store.ledger.claim(send, 3, NOTHING, self.now).stopped
-        assert store.ledger.read_audience(send, 3, NOTHING, self.now) == AudiencePage(self.now, (), None)
+        assert store.ledger.fan_out(send, 3, MIGMA, self.now) == FannedOut(0, 0, goes_on=False)
         left = DeliveryState.READY if stop == "pause" else DeliveryState.CANCELLED
         assert store.ledger.finish(send, self.now).states == {left: 3}
         if stop == "pause":
@@ -194,6 +190,6 @@ class LedgerLaws(DoubtLaws):
         """Every question about it is a `LookupError`."""
         store = self.open()
         with pytest.raises(LookupError):
-            store.ledger.read_audience(some_send(), 1, NOTHING, self.now)
+            store.ledger.fan_out(some_send(), 1, MIGMA, self.now)
         with pytest.raises(LookupError):
             store.ledger.claim(some_send(), 1, NOTHING, self.now)

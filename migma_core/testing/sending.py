@@ -15,7 +15,7 @@ from ..decision.record import Decision, record
 from ..decision.standing import Standing
 from ..delivery.attempt import Attempt, AttemptId
 from ..delivery.delivery import DeliveryState, SendId
-from ..delivery.effects import AudiencePage, Claimed, Decided, Settled
+from ..delivery.effects import Claimed, Settled
 from ..message.token import DeliveryId
 from ..ports import Ledger, Store
 from ..request.project import Project
@@ -32,7 +32,6 @@ __all__ = [
     "attempt_on",
     "audience",
     "claims",
-    "decided",
     "decisions_on",
     "fan_out",
     "fences",
@@ -66,15 +65,10 @@ def audience(laws: StorageLaws, people: int) -> tuple[Store, Project]:
     return store, project
 
 
-def decided(page: AudiencePage) -> list[Decided]:
-    """The page with MIGMA's verdicts."""
-    return [Decided(row, record(row.standing, MIGMA, page.at)) for row in page.rows]
-
-
 def fan_out(ledger: Ledger, send: SendId, limit: int = 100) -> None:
     """Write a row for everybody."""
-    while (page := ledger.read_audience(send, limit, NOTHING, StorageLaws.now)).rows:
-        ledger.write_deliveries(send, decided(page), page.after, page.at)
+    while ledger.fan_out(send, limit, MIGMA, StorageLaws.now).goes_on:
+        pass
 
 
 def fences(claimed: Claimed) -> dict[DeliveryId, int]:

@@ -43,7 +43,7 @@ def test_a_worker_that_dies_anywhere_is_resumed(
 
     (places,) = after()
     tried = [after(one) for one in range(places)]
-    assert len(tried) >= 28
+    assert len(tried) >= 24
     if is_thorough():
         tried += [after(one, two) for one, (_, left) in enumerate(tried) for two in range(left)]
         assert len(tried) >= 400
@@ -54,7 +54,7 @@ def test_a_worker_that_dies_anywhere_is_resumed(
 def test_a_restart_with_other_settings_ends_the_same_campaign(stage: Stage, world: World) -> None:
     """Whoever restarts it anywhere, with other sizes of batch and page, reaches the same people (listmonk #2278)."""
     (places,) = lives(stage.campaign(world, together=2, page=1), ())
-    assert places >= 28
+    assert places >= 24
     for place in range(places):
         campaign = stage.campaign(world, together=2, page=1, doubts=1)
         with pytest.raises(Killed):

@@ -346,7 +346,7 @@ def test_a_log_has_a_line_of_json_for_each_event(ready: Run, tmp_path: Path, mon
     assert ready("campaigns", "send", "Autumn").code == 0
 
     told = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
-    assert {"WriteDeliveries", "HandOver", "Finish"} <= {one["event"] for one in told}
+    assert {"FanOut", "HandOver", "Finish"} <= {one["event"] for one in told}
     assert all({"level", "timestamp", "migma"} <= one.keys() for one in told)
     assert "example.com" not in str(told)
 

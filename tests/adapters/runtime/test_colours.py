@@ -98,7 +98,8 @@ def alike(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
                 return f"{next(numbers):032x}"
 
         monkeypatch.setattr("secrets.token_hex", reference)
-        monkeypatch.setattr("migma_sql.fan_out.new_refs", lambda many, _: [reference() for _ in range(many)])
+        for where in ("fan_out", "standing_by_standing"):
+            monkeypatch.setattr(f"migma_sql.{where}.new_series", lambda _: reference()[8:])
         monkeypatch.setattr("migma_clock.SystemClock.now", lambda _: NOW)
 
     return begin
@@ -270,7 +271,7 @@ def test_a_paused_campaign_goes_on_in_an_event_loop(copies: tuple[Path, Path]) -
         made = await migma.campaigns.create(name="News", **words("Acme", "migma"))
 
         def pausing(effect: e.Effect[Any], _answer: Any) -> None:
-            if isinstance(effect, e.WriteDeliveries):
+            if isinstance(effect, e.FanOut):
                 migma.blocking.store.sends.change_status(made.id, Action.PAUSE, datetime.now(UTC))
 
         assert (await migma.campaigns.send(made, pausing)).status == "paused"

@@ -74,7 +74,7 @@ def test_a_send_is_told_in_numbers(
     answer = send(migma, project)
 
     told = {record.message: record.migma for record in records.records}  # type: ignore[attr-defined]  # ours
-    assert told["WriteDeliveries"]["rows"] == told["HandOver"]["rows"] == told["HandOver"]["accepted"] == 7
+    assert told["FanOut"]["rows"] == told["HandOver"]["rows"] == told["HandOver"]["accepted"] == 7
     assert told["Record"]["accepted"] == told["Finish"]["accepted"] == 7
     assert told["HandOver"]["provider"] == "outbox"
     assert {one["send"] for one in told.values() if "send" in one} == {answer.id}

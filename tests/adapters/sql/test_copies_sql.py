@@ -27,7 +27,7 @@ from migma_core import (
 )
 from migma_core.decision.circumstances import Wanted
 from migma_core.decision.record import record
-from migma_core.delivery.effects import Claimed, Decided, Settled
+from migma_core.delivery.effects import Claimed, Settled
 from tests.support.sql_rows import NOW, PEPPER, PROJECT, add_contact, ref
 
 TO, BOSS, ROLE = Address("ada", "example.org"), Address("boss", "example.org"), Address("info", "example.org")
@@ -57,9 +57,7 @@ def send(engine: Engine, ledger: SqlLedger) -> SendId:
         content=Content("Hello", "<p>Hello</p>"),
     )
     Sends(engine, PEPPER).accept(made, request, Purpose.TRANSACTIONAL, MIGMA, None, NOW)
-    while (page := ledger.read_audience(made, 1, NOTHING, NOW)).rows:
-        decided = [Decided(row, record(row.standing, MIGMA, NOW)) for row in page.rows]
-        ledger.write_deliveries(made, decided, page.after, NOW)
+    ledger.fan_out(made, 1, MIGMA, NOW)
     return made
 
 

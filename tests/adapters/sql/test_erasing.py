@@ -30,7 +30,7 @@ from migma_core import (
 )
 from migma_core.decision.circumstances import Wanted
 from migma_core.decision.record import record
-from migma_core.delivery.effects import Claimed, Decided, Settled
+from migma_core.delivery.effects import Claimed, Settled
 from migma_core.ports import MailboxEvent, MailboxFact
 from migma_core.request import Recipients
 from tests.support.sql_rows import ACCOUNT, NOW, PEPPER, PROJECT, add_contact, ref
@@ -60,10 +60,7 @@ def begun(engine: Engine, ledger: SqlLedger, to: Recipients) -> SendId:
         content=Content("Hello", "<p>Hello</p>"),
     )
     Sends(engine, PEPPER).accept(send, request, purpose, MIGMA, None, NOW)
-    page = ledger.read_audience(send, 10, NOTHING, NOW)
-    ledger.write_deliveries(
-        send, [Decided(row, record(row.standing, MIGMA, NOW)) for row in page.rows], page.after, NOW
-    )
+    ledger.fan_out(send, 10, MIGMA, NOW)
     return send
 
 

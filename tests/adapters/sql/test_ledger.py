@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from migma_sql import schema
 from migma_sql.engine import connect, reading, writing
+from migma_sql.fan_out import Page, write_page
 from migma_sql.ledger import SqlLedger
 from migma_sql.sends import Sends, UnknownSend
 from sqlalchemy import Engine, Table, delete, func, select, update
@@ -43,7 +45,7 @@ from migma_core.decision.record import Decision, record
 from migma_core.decision.standing import Cell, Standing, StatusFact
 from migma_core.delivery import Action, CampaignStatus
 from migma_core.delivery.delivery import SETTLED
-from migma_core.delivery.effects import AudiencePage, Claimed, Decided, Settled
+from migma_core.delivery.effects import Claimed, FannedOut, Settled
 from migma_core.ports import Ledger, StoreBusy
 from migma_core.request import Recipients
 from tests.support.sql_rows import ACCOUNT, NOW, PEPPER, PROJECT, add, add_contact, add_people, deny, ref
@@ -83,20 +85,19 @@ def accepted(engine: Engine, recipients: Recipients | None = None, provider: str
 NOTHING = Wanted()
 
 
+class Crash(Exception):
+    """The machine stopped."""
+
+
 def decisions(attempt: Attempt) -> list[Decision]:
     """The decision that let each row into the attempt."""
     return [record(Standing(0), MIGMA, NOW)] * len(attempt.deliveries)
 
 
-def decided(page: AudiencePage) -> list[Decided]:
-    """The page with MIGMA's verdicts."""
-    return [Decided(row, record(row.standing, MIGMA, page.at)) for row in page.rows]
-
-
 def fan_out(ledger: SqlLedger, send: SendId, limit: int = 100) -> None:
     """Write a row for everybody."""
-    while (page := ledger.read_audience(send, limit, NOTHING, NOW)).rows:
-        ledger.write_deliveries(send, decided(page), page.after, NOW)
+    while ledger.fan_out(send, limit, MIGMA, NOW).goes_on:
+        pass
 
 
 def ready(engine: Engine, ledger: SqlLedger, people: int = 3, tag: str = "all") -> SendId:
@@ -142,31 +143,25 @@ def test_the_adapter_is_the_port(engine: Engine) -> None:
     """The type checker agrees that this is the ledger the core asks for; a send nobody accepted is refused."""
     port: Ledger = SqlLedger(engine, PEPPER, LONG)
     with pytest.raises(UnknownSend):
-        port.read_audience(SendId("0" * 32), 10, NOTHING, NOW)
+        port.fan_out(SendId("0" * 32), 10, MIGMA, NOW)
 
 
-@given(
-    people=st.integers(0, 9),
-    limit=st.integers(1, 10),
-    mishaps=st.lists(st.sampled_from(("read and crash", "write twice", "go on", "write late")), max_size=12),
-)
+@given(people=st.integers(0, 9), limit=st.integers(1, 10), crashes=st.lists(st.booleans(), max_size=12))
 def test_everybody_has_one_delivery_however_often_the_fan_out_is_interrupted(
-    shared: Engine, people: int, limit: int, mishaps: list[str]
+    shared: Engine, people: int, limit: int, crashes: list[bool]
 ) -> None:
-    """Crashes between reading and writing, and pages written twice or late, lose nobody and double nobody."""
+    """A page whose transaction dies before its end loses nobody, and written again doubles nobody."""
     ledger, tag = SqlLedger(shared, PEPPER, LONG), ref()
     with writing(shared) as connection:
         add_people(connection, people, tag=tag)
-    send, pages = accepted(shared, TagHolders(tag)), list[AudiencePage]()
-    for mishap in mishaps:
-        page = ledger.read_audience(send, limit, NOTHING, NOW)
-        pages += [page] if page.rows else []
-        if mishap == "write late" and pages:
-            page = pages[0]
-        for _ in range({"read and crash": 0, "write twice": 2}.get(mishap, 1)):
-            ledger.write_deliveries(send, decided(page), page.after, NOW)
+    send = accepted(shared, TagHolders(tag))
+    for crash in crashes:
+        with pytest.raises(Crash) if crash else nullcontext(), writing(shared) as connection:
+            write_page(connection, send, Page(limit, MIGMA, PEPPER, NOW))
+            if crash:
+                raise Crash
     fan_out(ledger, send, limit)
-    assert ledger.read_audience(send, limit, NOTHING, NOW) == AudiencePage(NOW, (), None)
+    assert ledger.fan_out(send, limit, MIGMA, NOW) == FannedOut(0, 0, goes_on=False)
     assert ledger.finish(send, NOW).states == ({DeliveryState.READY: people} if people else {})
     addresses = [one.address for one in Sends(shared, PEPPER).log(send)]
     assert len(set(addresses)) == len(addresses) == people
@@ -412,16 +407,15 @@ def test_nobody_is_written_to_whose_address_is_gone(engine: Engine, ledger: SqlL
     assert column(engine, schema.deliveries, "reasons") == ["unreadable", "unreadable", ""]
 
 
-def test_somebody_erased_while_the_page_is_written_stops_no_other(engine: Engine, ledger: SqlLedger) -> None:
-    """Their row is written without them, and is withheld by the claim; everybody else is claimed."""
+def test_somebody_erased_after_the_fan_out_stops_no_other(engine: Engine, ledger: SqlLedger) -> None:
+    """Their row stands without them, and is withheld by the claim; everybody else is claimed."""
     with writing(engine) as connection:
         add_people(connection, 3)
     send = accepted(engine)
-    page = ledger.read_audience(send, 10, NOTHING, NOW)
+    fan_out(ledger, send)
     with writing(engine) as connection:
         connection.execute(delete(schema.contact_tags))
         connection.execute(delete(schema.contacts).where(schema.contacts.c.id == 2))
-    ledger.write_deliveries(send, decided(page), page.after, NOW)
     assert len(ledger.claim(send, 10, NOTHING, NOW).rows) == 2
     assert ledger.finish(send, NOW).states == {DeliveryState.CLAIMED: 2, DeliveryState.WITHHELD: 1}
 
@@ -465,7 +459,7 @@ def test_a_send_that_stands_still_gives_nothing_out(engine: Engine, ledger: SqlL
     else:
         sends.change_status(send, Action.CANCEL, NOW)
     assert ledger.claim(send, 10, NOTHING, NOW).stopped
-    assert ledger.read_audience(send, 10, NOTHING, NOW) == AudiencePage(NOW, (), None)
+    assert ledger.fan_out(send, 10, MIGMA, NOW) == FannedOut(0, 0, goes_on=False)
     assert ledger.finish(send, NOW).states == {DeliveryState.READY if stop == "pause" else DeliveryState.CANCELLED: 3}
     if stop == "pause":
         assert sends.get(send).why == "the provider is down"
@@ -523,8 +517,7 @@ def test_an_unfinished_fan_out_is_not_finished(engine: Engine, ledger: SqlLedger
     with writing(engine) as connection:
         add_people(connection, 3)
     send = accepted(engine)
-    page = ledger.read_audience(send, 2, NOTHING, NOW)
-    ledger.write_deliveries(send, decided(page), page.after, NOW)
+    assert ledger.fan_out(send, 2, MIGMA, NOW) == FannedOut(2, 2, goes_on=True)
     attempt, held = in_flight(ledger, send)
     ledger.record([attempt.id], all_to(DeliveryState.ACCEPTED, held), NOW)
     ledger.finish(send, NOW)

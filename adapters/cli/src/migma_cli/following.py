@@ -63,7 +63,7 @@ def _doing(effect: e.Effect[Any], seen: Progress) -> str:
     match effect:
         case e.Wait(seconds, why):
             return f"waiting {seconds:.0f} s: {why}"
-        case e.ReadAudience() | e.WriteDeliveries() if not seen.settled:
+        case e.FanOut() if not seen.settled:
             return "planning"
         case _:
             return "sending"

@@ -77,10 +77,8 @@ class Ports:
         self.beat()
         ledger, now = self.ledger, self.clock.now
         match effect:
-            case e.ReadAudience(send, limit, wanted):
-                return ledger.read_audience(send, limit, wanted, now())
-            case e.WriteDeliveries(send, rows, after):
-                return ledger.write_deliveries(send, rows, after, now())
+            case e.FanOut(send, limit, policy):
+                return ledger.fan_out(send, limit, policy, now())
             case e.Take(messages):
                 return _NOTHING_MORE if self.stopping() else self.pacing.take(messages)
             case e.PutBack(messages):

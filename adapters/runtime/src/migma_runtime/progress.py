@@ -42,12 +42,12 @@ class Progress:
         self._clock = clock
         self._seen = deque([(clock(), self.settled)])
 
-    def __call__(self, effect: e.Effect[Any], _answer: Any) -> None:
+    def __call__(self, effect: e.Effect[Any], answer: Any) -> None:
         """Hear of an effect."""
         self.waiting = effect.why if isinstance(effect, e.Wait) else None
         match effect:
-            case e.WriteDeliveries(rows=rows):
-                self.planned += sum(one.decision.is_mailable or one.decision.until is not None for one in rows)
+            case e.FanOut():
+                self.planned += answer.planned
             case e.CommitAttempts(settled=settled) | e.Record(settled=settled):
                 self._advance(_ended(settled))
             case e.Reconcile(found, _, undecided):

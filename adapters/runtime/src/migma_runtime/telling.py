@@ -59,8 +59,6 @@ def _log(level: int, event: str, fields: Mapping[str, Any]) -> None:
 
 def _asked(effect: e.Effect[Any]) -> Fields:
     match effect:
-        case e.WriteDeliveries(send, rows):
-            return {"send": send, "rows": len(rows)}
         case e.CommitAttempts(attempts, fences, settled):
             return {"attempts": len(attempts), "rows": len(fences), "settled": len(settled)}
         case e.HandOver(lots):
@@ -82,8 +80,8 @@ def _handed_over(lots: Any) -> Fields:
 
 def _answered(effect: e.Effect[Any], answer: Any) -> Fields:
     match effect, answer:
-        case e.ReadAudience(), e.AudiencePage(_, rows, after):
-            return {"rows": len(rows), "ended": after is None}
+        case e.FanOut(), e.FannedOut(people, planned, goes_on):
+            return {"rows": people, "planned": planned, "ended": not goes_on}
         case e.Claim(), e.Claimed():
             return {"rows": len(answer.rows), "stopped": answer.stopped}
         case e.HandOver(), tuple():

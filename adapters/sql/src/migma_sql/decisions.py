@@ -11,10 +11,11 @@ from migma_core.decision.circumstances import Circumstances
 from migma_core.decision.reasons import ReasonKind
 from migma_core.decision.record import Decision
 from migma_core.decision.standing import Standing
+from migma_core.delivery.delivery import DeliveryState
 
 from .shapes import AnyRow
 
-__all__ = ["decision_columns", "decision_of", "kinds_of", "not_before"]
+__all__ = ["decision_columns", "decision_of", "first_state", "kinds_of", "not_before"]
 
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -41,6 +42,12 @@ def decision_of(row: AnyRow) -> Decision:
 def kinds_of(reasons: str) -> tuple[ReasonKind, ...]:
     """The reasons on a row, strongest first."""
     return tuple(ReasonKind(one) for one in reasons.split(",") if one)
+
+
+def first_state(decision: Decision) -> DeliveryState:
+    """Where a delivery begins; one that is put off is ready, later."""
+    is_planned = decision.is_mailable or decision.until is not None
+    return DeliveryState.READY if is_planned else DeliveryState.WITHHELD
 
 
 def not_before(decision: Decision, clock: int) -> int | None:

@@ -2,84 +2,101 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select, update
 
-from migma_core.decision.circumstances import Wanted
-from migma_core.decision.record import Decision
+from migma_core.decision.policy import Policy
+from migma_core.decision.record import Decision, record
 from migma_core.delivery.campaign import CampaignStatus
-from migma_core.delivery.delivery import DeliveryState, SendId
-from migma_core.delivery.effects import AudiencePage, Decided
+from migma_core.delivery.delivery import SendId
+from migma_core.delivery.effects import FannedOut
 
 from .accepted import AcceptedSend, read_accepted
-from .audience import Place, audience_of, read_page
+from .audience import Audience, Place, audience_of, read_page
 from .bulk import insert_missing
-from .decisions import decision_columns, not_before
+from .decisions import decision_columns, first_state, not_before
 from .engine import now_us
-from .question import ask
-from .refs import new_refs
+from .question import Question, ask
+from .refs import new_series
 from .schema import deliveries, sends
+from .standing_by_standing import Asked, write_alike
 
-__all__ = ["close_fan_out", "is_open", "next_page", "write_page"]
-
-
-def is_open(accepted: AcceptedSend) -> bool:
-    """Whether there may be people without a row yet, and rows may be written."""
-    return accepted.status is CampaignStatus.SENDING and not accepted.fan_out_done
+__all__ = ["Page", "write_page"]
 
 
-def next_page(
-    connection: Connection, accepted: AcceptedSend, limit: int, pepper: bytes, wanted: Wanted, now: datetime
-) -> AudiencePage:
-    """The members after the place reached."""
-    question = ask(connection, accepted.request, accepted.purpose, now)
+class Page(NamedTuple):
+    """How many people are next, what decides about them, what keys their addresses, and when."""
+
+    limit: int
+    policy: Policy
+    pepper: bytes
+    now: datetime
+
+
+class _Written(NamedTuple):
+    """How many people a page held, to how many of them is to be written, and where the next one begins, if any does."""
+
+    people: int
+    planned: int
+    after: int | None
+
+
+def write_page(connection: Connection, send: SendId, page: Page) -> FannedOut:
+    """
+    Write rows and place together; nobody where the send stands still, or all are written. Workers that come together
+    wait for each other, and each writes a page of its own.
+    """
+    accepted = read_accepted(connection, send, lock=True)
+    if accepted.status is not CampaignStatus.SENDING or accepted.fan_out_done:
+        return FannedOut(0, 0, goes_on=False)
+    written = _write(connection, accepted, page)
+    reached = {"fan_out_done": True} if written.after is None else {"fan_out_after": written.after}
+    connection.execute(update(sends).where(sends.c.id == send).values(reached))
+    return FannedOut(written.people, written.planned, goes_on=written.after is not None)
+
+
+def _write(connection: Connection, accepted: AcceptedSend, page: Page) -> _Written:
     request = accepted.request
-    audience = audience_of(connection, question, request.recipients, pepper, copies=request.copies)
-    return read_page(connection, question, audience, Place(accepted.fan_out_after or 0, limit), wanted, now)
+    question = ask(connection, request, accepted.purpose, page.now)
+    audience = audience_of(connection, question, request.recipients, page.pepper, copies=request.copies)
+    place = Place(accepted.fan_out_after or 0, page.limit)
+    # standings alone decide, and nobody has to be looked at: within the database, where that is no network away
+    if connection.dialect.name == "sqlite" and not page.policy.outside and not audience.strangers:
+        asked = Asked(accepted.id, question, audience, place)
+        return _Written(*write_alike(connection, asked, page.policy, page.now))
+    return _write_each(connection, accepted.id, question, audience, place, page)
 
 
-def write_page(connection: Connection, send: SendId, rows: Sequence[Decided], after: int | None, now: datetime) -> None:
-    """Write rows and place together. A page that comes late, to a send that went on without it, is dropped."""
-    if not is_open(read_accepted(connection, send, lock=True)):
-        return
-    if rows:
-        clock: int = connection.execute(select(now_us())).scalar_one()
-        made: dict[Decision, tuple[Any, ...]] = {}
-        refs = new_refs(len(rows), now)
-        given = [_row(ref, send, one, made, clock, now) for ref, one in zip(refs, rows, strict=True)]
-        insert_missing(connection, deliveries, _COLUMNS, given)
-    if after is None:
-        close_fan_out(connection, send)
-    else:
-        connection.execute(update(sends).where(sends.c.id == send).values(fan_out_after=after))
-
-
-def close_fan_out(connection: Connection, send: SendId) -> None:
-    """Everybody has a row."""
-    connection.execute(update(sends).where(sends.c.id == send).values(fan_out_done=True))
+def _write_each(
+    connection: Connection, send: SendId, question: Question, audience: Audience, place: Place, page: Page
+) -> _Written:
+    """Read people, decide about each, and write their rows."""
+    found = read_page(connection, question, audience, place, page.policy.wanted, page.now)
+    decided = [record(row.standing, page.policy, page.now, row.circumstances) for row in found.rows]
+    clock: int = connection.execute(select(now_us())).scalar_one()
+    series, made = new_series(page.now), dict[Decision, tuple[Any, ...]]()
+    rows = [
+        (f"{series}{number:08x}", send, row.address_key, *_columns(decision, made, clock))
+        for number, (row, decision) in enumerate(zip(found.rows, decided, strict=True), start=1)
+    ]
+    insert_missing(connection, deliveries, _COLUMNS, rows)
+    planned = sum(one.is_mailable or one.until is not None for one in decided)
+    return _Written(len(rows), planned, found.after)
 
 
 _DECIDED = ("cell", "denials", "reasons", "outside", "decided_at", "policy", "state", "not_before", "updated_at")
 _COLUMNS = ("ref", "send_id", "address_key", *_DECIDED)
 
 
-def _row(
-    ref: str, send: SendId, decided: Decided, made: dict[Decision, tuple[Any, ...]], clock: int, now: datetime
-) -> tuple[Any, ...]:
-    (_, key, _, _), decision = decided
-    if decision.circumstances is not None:
-        columns = _decided(decision, clock, now)
-    elif (known := made.get(decision)) is not None:
-        columns = known
-    else:  # an audience stands in a few cells: most rows of a page are decided alike
-        columns = made[decision] = _decided(decision, clock, now)
-    return (ref, send, key, *columns)
+def _columns(decision: Decision, made: dict[Decision, tuple[Any, ...]], clock: int) -> tuple[Any, ...]:
+    """An audience stands in a few cells: most rows of a page are decided alike."""
+    if decision.circumstances is not None:  # what was read of one person is nobody else's
+        return _made(decision, clock)
+    return made.get(decision) or made.setdefault(decision, _made(decision, clock))
 
 
-def _decided(decision: Decision, clock: int, now: datetime) -> tuple[Any, ...]:
-    withheld = not decision.is_mailable and decision.until is None
-    state = (DeliveryState.WITHHELD if withheld else DeliveryState.READY).value
-    return (*decision_columns(decision).values(), state, not_before(decision, clock), now)
+def _made(decision: Decision, clock: int) -> tuple[Any, ...]:
+    state, due = first_state(decision).value, not_before(decision, clock)
+    return (*decision_columns(decision).values(), state, due, decision.at)

@@ -8,15 +8,16 @@ from datetime import datetime, timedelta
 from sqlalchemy import Engine
 
 from migma_core.decision.circumstances import Wanted
+from migma_core.decision.policy import Policy
 from migma_core.decision.record import Decision
 from migma_core.delivery.attempt import Attempt, AttemptId
 from migma_core.delivery.delivery import DeliveryState, SendId
-from migma_core.delivery.effects import AudiencePage, Claimed, Decided, Finished, OpenAttempts, Reopened, Settled
+from migma_core.delivery.effects import Claimed, FannedOut, Finished, OpenAttempts, Reopened, Settled
 from migma_core.message.token import DeliveryId
 
 from . import answering, claims, closing, committing, doubt, fan_out
-from .accepted import read_accepted
 from .engine import Durable, reading, writing
+from .fan_out import Page
 
 __all__ = ["SqlLedger"]
 
@@ -34,22 +35,10 @@ class SqlLedger:
         self._pepper = pepper
         self._lease = lease // timedelta(microseconds=1)
 
-    def read_audience(self, send: SendId, limit: int, wanted: Wanted, now: datetime) -> AudiencePage:
-        """The next members without a row; empty and ended once the fan-out is complete, or the send stands still."""
-        with reading(self._engine) as connection:
-            accepted = read_accepted(connection, send)
-            if not fan_out.is_open(accepted):
-                return AudiencePage(now, (), None)
-            page = fan_out.next_page(connection, accepted, limit, self._pepper, wanted, now)
-        if not page.rows:  # nobody is left to be written: an empty page has no write that could say so
-            with writing(self._engine) as connection:
-                fan_out.close_fan_out(connection, send)
-        return page
-
-    def write_deliveries(self, send: SendId, rows: Sequence[Decided], after: int | None, now: datetime) -> None:
-        """Write a page of deliveries and the place reached; repeating it changes nothing."""
+    def fan_out(self, send: SendId, limit: int, policy: Policy, now: datetime) -> FannedOut:
+        """Write a page of deliveries and the place reached; nobody once all are written, or the send stands still."""
         with writing(self._engine, Durable.SOON) as connection:
-            fan_out.write_page(connection, send, rows, after, now)
+            return fan_out.write_page(connection, send, Page(limit, policy, self._pepper, now))
 
     def claim(
         self, send: SendId, limit: int, wanted: Wanted, now: datetime, only: Sequence[DeliveryId] = ()

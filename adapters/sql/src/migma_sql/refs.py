@@ -7,7 +7,7 @@ from datetime import datetime
 
 from migma_core.audience.values import microseconds
 
-__all__ = ["new_ref", "new_refs"]
+__all__ = ["new_ref", "new_series"]
 
 _WITHIN_48_BITS = (1 << 48) - 1
 
@@ -17,11 +17,11 @@ def new_ref() -> str:
     return secrets.token_hex(16)
 
 
-def new_refs(count: int, at: datetime) -> list[str]:
+def new_series(at: datetime) -> str:
     """
-    References of rows that are written together: 48 bits of the moment in milliseconds, as in RFC 9562 §5.7, then 80
-    random ones. They lie beside each other in an index, where random ones would rewrite all of it for every page.
+    How references of rows that are written together begin: 48 bits of the moment in milliseconds, as in RFC 9562 §5.7,
+    then 48 random ones. Eight hex digits that count the rows end each.
+
+    They lie beside each other in an index, where random ones would rewrite all of it for every page.
     """
-    moment = f"{microseconds(at) // 1_000 & _WITHIN_48_BITS:012x}"
-    random = secrets.token_hex(10 * count)
-    return [moment + random[start : start + 20] for start in range(0, len(random), 20)]
+    return f"{microseconds(at) // 1_000 & _WITHIN_48_BITS:012x}{secrets.token_hex(6)}"
