@@ -62,9 +62,7 @@ def deliver(connection: Connection, person: Contact, number: int, send: str, at:
         add(connection, schema.sends, id=send, project_id=PROJECT, created_at=NOW, **words)
     row = {"cell": 0, "denials": 0, "decided_at": NOW, "policy": "", "state": "accepted", "updated_at": at}
     key = address_key(person.address, PEPPER)
-    connection.execute(
-        insert(schema.deliveries).values(ref=ref(), send_id=send, contact_id=number, address_key=key, **row)
-    )
+    connection.execute(insert(schema.deliveries).values(ref=ref(), send_id=send, address_key=key, **row))
 
 
 def selected(

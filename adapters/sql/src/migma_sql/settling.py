@@ -15,12 +15,10 @@ from migma_core.delivery.delivery import DeliveryState, SendId
 from migma_core.delivery.effects import Settled
 from migma_core.message.token import DeliveryId
 
-from .accepted import read_accepted
 from .decisions import decision_columns
 from .engine import now_us
 from .functions import is_listed, list_of, numbers_by_text
-from .question import account_of
-from .schema import deliveries, domains
+from .schema import deliveries, domains, projects, sends
 
 __all__ = ["FORGOTTEN", "HeldRow", "count_accepted", "count_held", "hold_rows", "put_in_flight", "settle"]
 
@@ -107,10 +105,7 @@ def count_accepted(connection: Connection, send: SendId, accepted: int) -> None:
     """Count messages that were accepted for the domain they came from (R62)."""
     if not accepted:
         return
-    request = read_accepted(connection, send).request
-    d, account = domains.c, account_of(connection, request.project)
-    here = update(domains).where(d.account_id == account, d.name == request.sender.domain)
-    connection.execute(here.values(sent=d.sent + accepted))
+    connection.execute(_COUNT_ACCEPTED, {"of": send, "more": accepted})
 
 
 class _Step(NamedTuple):
@@ -152,6 +147,19 @@ def _update(
         connection.execute(change.alone, rows)
 
 
+_SENT = sends.c.id == bindparam("of")
+_COUNT_ACCEPTED = (
+    update(domains)
+    .where(
+        domains.c.account_id
+        == select(projects.c.account_id)
+        .join(sends, sends.c.project_id == projects.c.id)
+        .where(_SENT)
+        .scalar_subquery(),
+        domains.c.name == select(sends.c.request["sender"]["domain"].as_string()).where(_SENT).scalar_subquery(),
+    )
+    .values(sent=domains.c.sent + bindparam("more"))
+)
 _SETTLE = _change(
     {
         "state": bindparam("to"),
