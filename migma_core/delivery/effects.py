@@ -113,8 +113,9 @@ class Claimed:
     """
     The answer to a claim, all read in one transaction. ``at`` is the clock's time of it.
 
-    Without rows, ``busy_seconds`` says when some may come free; ``None`` says that none are left. ``stopped`` is true
-    where the send was paused or cancelled meanwhile.
+    Without rows, ``busy_seconds`` says when some may come free: soon, where another worker has them, who may be done
+    long before the lease is over. ``None`` says that none are left. ``stopped`` is true where the send was paused or
+    cancelled meanwhile.
     """
 
     at: datetime

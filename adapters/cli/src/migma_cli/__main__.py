@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -12,12 +13,16 @@ from .app import app
 __all__ = ["main"]
 
 _INTERRUPTED = 130
+_LOOKS_FOR_GARBAGE_AFTER = 20_000
 
 
 def main(arguments: list[str] | None = None) -> int:
     """
     Run a command. Exit codes: 0 done, 1 refused or impossible (said on stderr), 2 wrong usage, 130 interrupted.
     """
+    # a batch is tens of thousands of objects, hardly any of them in a circle: by default they are looked through again
+    # and again, which takes a tenth of a send
+    gc.set_threshold(_LOOKS_FOR_GARBAGE_AFTER)
     try:
         code = app(sys.argv[1:] if arguments is None else arguments)
     except (ValueError, LookupError, AdapterMissing, OSError, RuntimeError) as wrong:

@@ -37,6 +37,7 @@ from .standing import cell_of, denials_of, standing_of, with_facts
 __all__ = ["Terms", "claim", "claim_again"]
 
 _SOONEST = 0.05
+_LOOKS_AGAIN_US = 1_000_000
 _d, _c = deliveries.c, contacts.c
 _PERSON = (
     *(_c.id, _c.ref, _c.local, _c.domain),
@@ -280,7 +281,9 @@ def _busy_seconds(connection: Connection, looking: _Looking, clock: int) -> floa
     together = bool(looking.accepted.request.copies)
     if together:
         rests = case((d.address_key == next(iter(looking.named)), rests), else_=clock)
-    free = case((d.state == DeliveryState.READY.value, rests), else_=d.lease_until)
+    # whoever has them may be done with them long before the lease is over
+    soon = clock + _LOOKS_AGAIN_US
+    free = case((d.state == DeliveryState.READY.value, rests), (d.lease_until < soon, d.lease_until), else_=soon)
     when = func.max(free) if together else func.min(free)
     first = connection.scalar(select(when).where(d.send_id == looking.accepted.id, _unsettled()))
     return None if first is None else max(_SOONEST, (first - clock) / 1_000_000)

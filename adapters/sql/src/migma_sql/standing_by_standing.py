@@ -137,7 +137,9 @@ def _insert() -> sqlite.Insert:
     }
     stand_so = and_(d.cell == p.cell, d.denials == p.denials)
     rows = select(*values.values()).select_from(_people.join(_decisions, stand_so)).order_by(p.number)
-    return sqlite.insert(deliveries).from_select(list(values), rows).on_conflict_do_nothing()
+    # who has a row keeps it; a reference that there is already would be a fault, and is told as one
+    one_each = [deliveries.c.address_key, deliveries.c.send_id]
+    return sqlite.insert(deliveries).from_select(list(values), rows).on_conflict_do_nothing(index_elements=one_each)
 
 
 _INSERT = _insert()
