@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, select, union_all
 
 from migma_core.delivery.delivery import DeliveryState, SendId
 
@@ -37,7 +38,21 @@ def is_in_state(state: DeliveryState) -> ColumnElement[bool]:
 
 
 def count_states(connection: Connection, send: SendId) -> Mapping[DeliveryState, int]:
-    """The rows of a send by state, counted from rows."""
-    rows = select(state_now().label("state")).where(deliveries.c.send_id == send).subquery("rows")
-    counted = select(rows.c.state, func.count()).group_by(rows.c.state)
-    return {DeliveryState(state): number for state, number in connection.execute(counted)}
+    """
+    The rows of a send by state, counted from rows, in one statement: by index but for the claimed ones, of which there
+    are few. To group all of them by `state_now` would sort a million rows.
+    """
+    of_send, claimed = deliveries.c.send_id == send, deliveries.c.state == DeliveryState.CLAIMED.value
+    stored, in_hand = (
+        _counted(deliveries.c.state, and_(of_send, ~claimed)),
+        _counted(state_now(), and_(of_send, claimed)),
+    )
+    counts = Counter[DeliveryState]()
+    for row in connection.execute(union_all(stored, in_hand)):
+        counts[DeliveryState(row.state)] += row.rows
+    return dict(counts)
+
+
+def _counted(state: ColumnElement[str], which: ColumnElement[bool]) -> Select[tuple[str, int]]:
+    rows = select(state.label("state")).where(which).subquery()
+    return select(rows.c.state, func.count().label("rows")).group_by(rows.c.state)

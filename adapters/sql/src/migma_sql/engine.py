@@ -25,7 +25,7 @@ __all__ = ["Durable", "connect", "now_us", "reading", "writing"]
 
 _WRITES, _DURABLE = "migma_writes", "migma_durable"
 _SNAPSHOT = {"postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}}  # SQLite has it anyway
-_PRAGMAS = ("busy_timeout=10000", "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536", "temp_store=MEMORY")
+_PRAGMAS = ("busy_timeout=10000", "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536")
 _SECONDS_TO_SWITCH = 10.0
 _SESSION = (
     # a server that answers before it has written would lose what prevents a double send (reliability §13)
