@@ -126,3 +126,19 @@ def test_a_quick_answer_costs_nothing(beat: Callable[..., None]) -> None:
     beats: list[float] = []
     beat(lambda: beats.append(1.0), 30.0, 0.05)
     assert beats == []
+
+
+def test_a_cancellation_that_comes_as_the_beats_end_is_not_lost() -> None:
+    """Who is cancelled while the last beat is awaited is cancelled."""
+
+    async def working() -> None:
+        async with beating_async(lambda: None, 60.0):
+            await asyncio.sleep(0)
+            asyncio.get_running_loop().call_soon(asyncio.current_task().cancel)  # type: ignore[union-attr]  # it is one
+
+    async def is_cancelled() -> bool:
+        task = asyncio.create_task(working())
+        await asyncio.wait([task])
+        return task.cancelled()
+
+    assert asyncio.run(is_cancelled())

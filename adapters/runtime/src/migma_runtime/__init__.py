@@ -2,6 +2,7 @@
 
 from .acceptance import MissingVariables, SendRefused
 from .async_migma import AsyncMigma
+from .async_runner import AsyncRunner
 from .campaigns import Campaigns, Explanation
 from .discovery import AdapterMissing
 from .drive import Watch
@@ -25,6 +26,7 @@ __all__ = [
     "AdapterMissing",
     "Appointment",
     "AsyncMigma",
+    "AsyncRunner",
     "BegunSend",
     "Campaigns",
     "Choice",

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
 from .async_campaigns import AsyncCampaigns
+from .async_runner import AsyncRunner
 from .async_sending import AsyncSending
 from .awaiting import Awaiting, Sleep
 from .migma import Migma
+from .runner import Ran
 
 __all__ = ["AsyncMigma"]
 
@@ -25,6 +28,7 @@ class AsyncMigma:
 
     def __init__(self, blocking: Migma, sleep: Sleep = asyncio.sleep) -> None:
         self.blocking = blocking
+        self._sleep = sleep
         self._awaiting = Awaiting(blocking.parts, sleep)
         self.sending = AsyncSending(blocking.parts, blocking.sending, self._awaiting)
         self.campaigns = AsyncCampaigns(blocking.campaigns, self.sending)
@@ -33,6 +37,10 @@ class AsyncMigma:
     async def open(cls, **settings: Any) -> AsyncMigma:
         """Open an installation. Raises what `Migma.open` raises."""
         return cls(await asyncio.to_thread(Migma.open, **settings))
+
+    def runner(self, tell: Callable[[Ran], None] = lambda _: None) -> AsyncRunner:
+        """See `Migma.runner`; ``tell`` is called in the event loop."""
+        return AsyncRunner(self.blocking.parts, self.sending, tell, self._sleep)
 
     async def close(self) -> None:
         """Release the database, and what providers keep open."""

@@ -12,6 +12,7 @@ from migma_core.request import SendRequest
 
 from .awaiting import Awaiting
 from .drive import Watch
+from .holding import Hold
 from .jobs import PATIENCE, work_of
 from .parts import Parts
 from .previewing import Preview
@@ -71,9 +72,11 @@ class AsyncSending:
         """See `Sending.preview`."""
         return await to_thread(self._sending.preview, request)
 
-    async def deliver(self, send: SendId, watch: Watch | None = None, *, patience: float = PATIENCE) -> SendAnswer:
+    async def deliver(
+        self, send: SendId, watch: Watch | None = None, *, patience: float = PATIENCE, hold: Hold | None = None
+    ) -> SendAnswer:
         """See `Sending.deliver`."""
-        await self._awaiting.carry_out(await to_thread(work_of, self._parts, send, patience=patience), watch)
+        await self._awaiting.carry_out(await to_thread(work_of, self._parts, send, hold, patience), watch)
         return await self.status(send)
 
     async def resume(self, send: SendId, watch: Watch | None = None) -> SendAnswer:

@@ -47,8 +47,9 @@ async def beating_async(renew: Callable[[], None], lease: float) -> AsyncIterato
         yield
     finally:
         beats.cancel()
-        with suppress(asyncio.CancelledError):
-            await beats
+        await asyncio.wait([beats])  # to await it and suppress its end would hide that we are cancelled ourselves
+        if not beats.cancelled():
+            beats.result()  # raises what is wrong with it
 
 
 async def _beat_async(renew: Callable[[], None], every: float) -> None:

@@ -18,11 +18,11 @@ from .parts import Parts
 from .scheduling import read_zones_anew
 from .sending import SendAnswer, Sending
 
-__all__ = ["Ran", "Runner"]
+__all__ = ["LOOKS_EVERY", "PATIENCE", "Ran", "Runner", "give_up", "hold_on", "leave", "rest_seconds", "take"]
 
-_LOOKS_EVERY: Final = 2.0
+LOOKS_EVERY: Final = 2.0
 _SOONEST: Final = 0.05
-_PATIENCE: Final = 10.0
+PATIENCE: Final = 10.0
 """What rests for longer is let go, and handed out again when there is something to do."""
 _LEAST_REST: Final = timedelta(seconds=5)
 
@@ -95,15 +95,14 @@ class Runner:
                 self._begin(pool)
                 (self._finish if self._running else self._rest)()
             except StoreFault:
-                self._parts.clock.sleep(_LOOKS_EVERY)
+                self._parts.clock.sleep(LOOKS_EVERY)
         self._finish_all()
 
     def _begin(self, pool: ThreadPoolExecutor) -> None:
         """Take what is due, for as long as there are hands for it."""
         read_zones_anew(self._parts)
-        grace, now = self._parts.settings.grace, self._parts.clock.now
         while len(self._running) < self._parts.settings.campaigns_at_once and not self._stop.is_set():
-            due = self._parts.store.schedules.take(grace, now())
+            due = take(self._parts)
             if due is None:
                 break
             self._running.add(pool.submit(self._carry_on, due))
@@ -114,7 +113,7 @@ class Runner:
 
     def _finish(self) -> None:
         """Tell of those that ended; wait for the first, but not for ever."""
-        ended, self._running = wait(self._running, timeout=_LOOKS_EVERY, return_when=FIRST_COMPLETED)
+        ended, self._running = wait(self._running, timeout=LOOKS_EVERY, return_when=FIRST_COMPLETED)
         for one in ended:
             became = one.result()
             if isinstance(became, Ran):
@@ -123,29 +122,53 @@ class Runner:
                 self._faults.append(became)
 
     def _rest(self) -> None:
-        due = self._parts.store.schedules.next_due()
-        self._parts.clock.sleep(_LOOKS_EVERY if due is None else min(_LOOKS_EVERY, max(due, _SOONEST)))
+        self._parts.clock.sleep(rest_seconds(self._parts))
 
     def _carry_on(self, due: Due) -> Ran | StoreFault:
         """Carry a campaign on for as long as there is something to do. A store that fails leaves it to its lease."""
         try:
             answer = self._sent(due) if due.action is Action.SEND else None
-            found = self._parts.store.sends.get(due.send)
-            self._parts.store.schedules.leave(due.send, due.fence, _LEAST_REST)
+            return leave(self._parts, due, answer)
         except StoreFault as fault:
             return fault
-        return Ran(due.send, found.name, due.action, found.status, answer, found.why)
 
     def _sent(self, due: Due) -> SendAnswer | None:
-        keep = partial(self._parts.store.schedules.keep, due.send, due.fence)
-        hold = Hold(keep, self._parts.settings.lease_seconds, self._stop)
+        hold = hold_on(self._parts, due, self._stop)
         try:
-            return self._sending.deliver(due.send, patience=_PATIENCE, hold=hold)
+            return self._sending.deliver(due.send, patience=PATIENCE, hold=hold)
         except StoreFault:
             raise
         except Exception as wrong:  # noqa: BLE001 - whatever is wrong with one campaign stops no other (reliability §9)
-            self._parts.store.ledger.pause(due.send, f"it could not be carried out: {_told(wrong)}")
+            give_up(self._parts, due, wrong)
             return None
+
+
+def take(parts: Parts) -> Due | None:
+    """The next campaign that is due and nobody's, now this runner's. Raises `StoreFault`."""
+    return parts.store.schedules.take(parts.settings.grace, parts.clock.now())
+
+
+def rest_seconds(parts: Parts) -> float:
+    """For how long a runner with nothing in hand rests before it looks again. Raises `StoreFault`."""
+    due = parts.store.schedules.next_due()
+    return LOOKS_EVERY if due is None else min(LOOKS_EVERY, max(due, _SOONEST))
+
+
+def hold_on(parts: Parts, due: Due, stop: Event) -> Hold:
+    """What keeps a campaign in hand while it is carried out, until ``stop``."""
+    return Hold(partial(parts.store.schedules.keep, due.send, due.fence), parts.settings.lease_seconds, stop)
+
+
+def leave(parts: Parts, due: Due, answer: SendAnswer | None) -> Ran:
+    """Let a campaign rest until there is something to do for it, and say what became of it. Raises `StoreFault`."""
+    found = parts.store.sends.get(due.send)
+    parts.store.schedules.leave(due.send, due.fence, _LEAST_REST)
+    return Ran(due.send, found.name, due.action, found.status, answer, found.why)
+
+
+def give_up(parts: Parts, due: Due, wrong: Exception) -> None:
+    """Pause a campaign that something unforeseen is wrong with, and say why. Raises `StoreFault`."""
+    parts.store.ledger.pause(due.send, f"it could not be carried out: {_told(wrong)}")
 
 
 def _told(wrong: Exception) -> str:
