@@ -85,8 +85,8 @@ class AudiencePage(NamedTuple):
 
 class FannedOut(NamedTuple):
     """
-    What one page of a fan-out came to: for how many ``people`` a delivery was written, how many of them are to be
-    written to, now or later, and whether others may follow.
+    What one page of a fan-out came to: how many ``people`` it was about, each of whom has a delivery now, how many of
+    them are to be written to, now or later, and whether others may follow.
     """
 
     people: int
@@ -113,9 +113,9 @@ class Claimed:
     """
     The answer to a claim, all read in one transaction. ``at`` is the clock's time of it.
 
-    Without rows, ``busy_seconds`` says when some may come free: soon, where another worker has them, who may be done
-    long before the lease is over. ``None`` says that none are left. ``stopped`` is true where the send was paused or
-    cancelled meanwhile.
+    Without rows, ``busy_seconds`` says when some come free at the latest; ``None`` says that none are left. ``shared``
+    is true where another worker has some, who may be done with them long before. ``stopped`` is true where the send was
+    paused or cancelled meanwhile.
     """
 
     at: datetime
@@ -123,6 +123,7 @@ class Claimed:
     rows: tuple[ClaimedRow, ...]
     busy_seconds: float | None = None
     stopped: bool = False
+    shared: bool = False
 
     def with_rows(self, rows: tuple[ClaimedRow, ...]) -> Claimed:
         """The same claim of these rows."""
@@ -182,8 +183,8 @@ class Finished:
 @dataclass(frozen=True, slots=True)
 class FanOut(Effect[FannedOut]):
     """
-    Write a delivery for each of the next members of the audience, with what the policy decides from their standing, and
-    the place reached, in one transaction. Nobody is left once the fan-out is complete, or while the send stands still.
+    Write a delivery for each of the next members of the audience, with what the policy decides about them, and the
+    place reached, in one transaction. Nobody is left once the fan-out is complete, or while the send stands still.
     """
 
     send: SendId

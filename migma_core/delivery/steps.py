@@ -28,6 +28,7 @@ from .recording import record_outcomes
 __all__ = ["Evidence", "Job", "Steps", "send_steps", "settle_steps"]
 
 _SOONEST: Final = 0.05
+_LOOKS_EVERY: Final = 1.0
 
 
 class _Claim(NamedTuple):
@@ -39,10 +40,6 @@ class _Claim(NamedTuple):
     @property
     def rows(self) -> tuple[ClaimedRow, ...]:
         return self.claimed.rows
-
-    @property
-    def busy_seconds(self) -> float | None:
-        return self.claimed.busy_seconds
 
 
 class _Went(NamedTuple):
@@ -68,7 +65,7 @@ def send_steps(job: Job) -> Steps[Finished]:
             streak = _streak(streak, went.answer)
             if not went.goes_on or not (yield from _find_fault(job, went.answer, streak)):
                 break
-        elif not (yield from _wait_for_rows(job, claimed.busy_seconds)):
+        elif not (yield from _wait_for_rows(job, claimed.claimed)):
             break
     return (yield from ask(e.Finish(job.send)))
 
@@ -112,11 +109,12 @@ def _take(job: Job, messages: int) -> Steps[Granted | None]:
         yield from ask(e.Wait(max(_SOONEST, granted.wait), f"{job.provider} rests"))
 
 
-def _wait_for_rows(job: Job, busy_seconds: float | None) -> Steps[bool]:
+def _wait_for_rows(job: Job, claimed: e.Claimed) -> Steps[bool]:
     """Wait for rows that rest or are another's; ``False`` where none are left, or none for long."""
-    if busy_seconds is None or busy_seconds > job.patience:
+    if claimed.busy_seconds is None or claimed.busy_seconds > job.patience:
         return False
-    yield from ask(e.Wait(busy_seconds, "the messages left are resting, or in another worker's hands"))
+    seconds = min(claimed.busy_seconds, _LOOKS_EVERY) if claimed.shared else claimed.busy_seconds
+    yield from ask(e.Wait(seconds, "the messages left are resting, or in another worker's hands"))
     yield from settle_doubt(job)
     return True
 

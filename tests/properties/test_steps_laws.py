@@ -827,6 +827,30 @@ def test_a_lost_lease_hands_nothing_over() -> None:
     assert Counter(world.accepted) == Counter(world.mailable())
 
 
+class Behind(World):
+    """A worker who finds all rows in somebody's hands, or resting, at first; both are over when it asks again."""
+
+    shared = False
+
+    def claim(self, limit: int, only: tuple[DeliveryId, ...] = ()) -> e.Claimed:
+        """The first time, nobody for half a minute."""
+        if self.seen.count("Claim") == 1:
+            return e.Claimed(START, self.sender, (), 30.0, shared=self.shared)
+        return super().claim(limit, only)
+
+
+@pytest.mark.parametrize(
+    ("shared", "patience", "waited"), [(True, 900.0, 1.0), (False, 900.0, 30.0), (True, 10.0, 0.0), (False, 10.0, 0.0)]
+)
+def test_rows_in_anothers_hands_are_looked_at_each_second(*, shared: bool, patience: float, waited: float) -> None:
+    """Who has them may be done long before the lease is over, for which one needs patience all the same."""
+    world = Behind(crowd(2))
+    world.shared = shared
+    run(world, replace(world.job(), patience=patience))
+    assert world.now == waited
+    assert len(world.accepted) == (2 if waited else 0)
+
+
 def test_a_paused_send_stops_at_the_next_claim() -> None:
     """Somebody else's pause ends the loop early, with rows left (R55)."""
     world = World(crowd(2), paused="by the operator")

@@ -12,6 +12,7 @@ from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
+from random import Random
 from typing import Any, TypeAlias
 
 import pytest
@@ -100,8 +101,7 @@ def alike(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
                 return f"{next(numbers):032x}"
 
         monkeypatch.setattr("secrets.token_hex", reference)
-        for where in ("fan_out", "standing_by_standing"):
-            monkeypatch.setattr(f"migma_sql.{where}.new_series", lambda _: reference()[8:])
+        monkeypatch.setattr("secrets.token_bytes", lambda octets: Random(reference()).randbytes(octets))  # noqa: S311 - alike
         monkeypatch.setattr("migma_clock.SystemClock.now", lambda _: NOW)
 
     return begin

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from time import sleep
 
 import pytest
 from migma_sql import schema
 from migma_sql.contacts import Contacts
 from migma_sql.engine import reading, writing
+from migma_sql.fan_out import Page, write_page
 from migma_sql.feedback import Feedback
 from migma_sql.ledger import SqlLedger
 from migma_sql.sends import Sends
@@ -50,6 +53,13 @@ def engine(engine: Engine) -> Engine:
 
 def begun(engine: Engine, ledger: SqlLedger, to: Recipients) -> SendId:
     """A send to them, fanned out."""
+    send = accepted(engine, to)
+    ledger.fan_out(send, 10, MIGMA, NOW)
+    return send
+
+
+def accepted(engine: Engine, to: Recipients) -> SendId:
+    """A send to them that nobody has a row of."""
     send = SendId(ref())
     purpose = Purpose.TRANSACTIONAL if isinstance(to, OneAddress) else Purpose.MARKETING
     request = SendRequest(
@@ -60,7 +70,6 @@ def begun(engine: Engine, ledger: SqlLedger, to: Recipients) -> SendId:
         content=Content("Hello", "<p>Hello</p>"),
     )
     Sends(engine, PEPPER).accept(send, request, purpose, MIGMA, None, NOW)
-    ledger.fan_out(send, 10, MIGMA, NOW)
     return send
 
 
@@ -86,6 +95,21 @@ def test_a_worker_who_holds_the_row_cannot_send_it(engine: Engine, to: Recipient
     assert done.cancelled == 1
     assert commit(ledger, send, claimed) is None
     assert dict(Sends(engine, PEPPER).states(send)) == {DeliveryState.CANCELLED: 1}
+
+
+def test_an_erasure_meets_a_direct_send_whose_row_is_being_written(engine: Engine) -> None:
+    """It waits for the row, and then cancels it and takes out the words, as if the row had been there all the time."""
+    send = accepted(engine, OneAddress(ADA))
+    with ThreadPoolExecutor(1) as pool:
+        with writing(engine) as connection:
+            write_page(connection, send, Page(10, MIGMA, PEPPER, NOW))
+            erasing = pool.submit(Contacts(engine, PEPPER).erase, PROJECT, ADA, NOW, "test")
+            sleep(0.3)  # it has begun, and comes upon what is locked here
+        done = erasing.result()
+
+    assert (done.deliveries, done.cancelled) == (1, 1)
+    assert dict(Sends(engine, PEPPER).states(send)) == {DeliveryState.CANCELLED: 1}
+    assert Sends(engine, PEPPER).get(send).request.content == Content("(erased)", "(erased)")
 
 
 @pytest.mark.parametrize("to", [TagHolders("all"), OneAddress(ADA)], ids=["audience", "direct"])

@@ -14,7 +14,7 @@ from migma_sql.audience import Place, audience_of, read_page
 from migma_sql.decisions import decision_columns, first_state
 from migma_sql.fan_out import Page, write_page
 from migma_sql.question import ask
-from migma_sql.refs import new_series
+from migma_sql.refs import new_refs
 from migma_sql.sends import Sends
 from sqlalchemy import Connection, Engine, select
 
@@ -90,15 +90,17 @@ def test_pages_write_what_the_core_decides(
         rows = connection.execute(select(schema.deliveries).where(d.send_id == send).order_by(d.ref)).all()
         assert {row.address_key: _written(row) for row in rows} == expected
         assert len({row.ref for row in rows}) == len(rows) == people == len(crowd)
+        assert all(len(row.ref) == 32 and int(row.ref, 16) for row in rows)
+        assert len({row.ref[12:22] for row in rows}) == len(rows)  # who knows one cannot guess the next
         assert planned == sum(state == "ready" for state, *_ in expected.values())
 
 
-def test_references_in_a_series_follow_each_other_and_meet_no_other() -> None:
-    """A series is 24 hex digits that begin with its moment, and no two of one moment are alike."""
-    made = {new_series(NOW) for _ in range(1_000)}
-    assert len(made) == 1_000
-    assert {len(one) for one in made} == {24}
+def test_references_of_a_page_share_its_moment_and_nothing_else() -> None:
+    """A reference is 32 hex digits, of which the first 12 are its moment; no two share the ten that follow."""
+    made = new_refs(NOW, 1_000)
+    assert {len(one) for one in made} == {32}
     assert {int(one[:12], 16) for one in made} == {int(NOW.timestamp() * 1_000)}
+    assert len({one[12:22] for one in made}) == len({one[22:] for one in made}) == 1_000
 
 
 def _fill(connection: Connection, crowd: list[tuple[Contact, int]]) -> None:

@@ -226,17 +226,15 @@ def test_sixteen_workers_claim_ten_thousand_rows_once_each(engine: Engine, datab
 def test_a_claimed_row_is_nobody_elses_until_its_lease_is_over(
     engine: Engine, ledger: SqlLedger, forgetful: SqlLedger
 ) -> None:
-    """
-    Before any attempt an expired claim is ready again, under the next fence; a lasting one is busy, and is looked at
-    again in a second, since whoever has it may be done by then.
-    """
+    """Before any attempt an expired claim is ready again, under the next fence; a lasting one is busy and shared."""
     send = ready(engine, ledger)
     first = forgetful.claim(send, 10, NOTHING, NOW)
     second = ledger.claim(send, 10, NOTHING, NOW)
     third = ledger.claim(send, 10, NOTHING, NOW)
     assert fences(second) == {one: fence + 1 for one, fence in fences(first).items()}
     assert third.rows == ()
-    assert third.busy_seconds == pytest.approx(1, abs=0.1)
+    assert third.busy_seconds == pytest.approx(3600, abs=60)
+    assert third.shared
 
 
 def test_a_stale_fence_writes_nothing(engine: Engine, ledger: SqlLedger, forgetful: SqlLedger) -> None:
@@ -431,6 +429,7 @@ def test_a_row_that_was_not_sent_rests_before_it_is_ready(engine: Engine, ledger
     claimed = ledger.claim(send, 10, NOTHING, NOW)
     assert claimed.rows == ()
     assert claimed.busy_seconds == pytest.approx(30, abs=5)
+    assert not claimed.shared
     assert column(engine, schema.deliveries, "attempts") == [1]
     assert column(engine, schema.deliveries, "attempt_id") == [None]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -37,7 +38,6 @@ from .standing import cell_of, denials_of, standing_of, with_facts
 __all__ = ["Terms", "claim", "claim_again"]
 
 _SOONEST = 0.05
-_LOOKS_AGAIN_US = 1_000_000
 _d, _c = deliveries.c, contacts.c
 _PERSON = (
     *(_c.id, _c.ref, _c.local, _c.domain),
@@ -99,7 +99,7 @@ def claim(connection: Connection, send: SendId, limit: int, terms: Terms, only: 
     _withhold_unaddressed(connection, found, {row.id for row, _ in addressed}, now)
     _take(connection, [row.id for row, _ in addressed], clock + terms.lease, now)
     rows = _claimed_rows(connection, question, addressed, terms)
-    return Claimed(now, sender, rows, None if rows else _busy_seconds(connection, looking, clock))
+    return Claimed(now, sender, rows) if rows else _nobody_free(connection, looking, clock, Claimed(now, sender, ()))
 
 
 def claim_again(connection: Connection, send: SendId, which: ColumnElement[bool], terms: Terms) -> Claimed:
@@ -274,16 +274,16 @@ def _unsettled() -> ColumnElement[bool]:
     return deliveries.c.state.in_((DeliveryState.READY.value, DeliveryState.CLAIMED.value))
 
 
-def _busy_seconds(connection: Connection, looking: _Looking, clock: int) -> float | None:
-    """When the first unsettled row may come free, or a mail with all its copies; ``None`` where none is left."""
+def _nobody_free(connection: Connection, looking: _Looking, clock: int, claimed: Claimed) -> Claimed:
+    """When the first unsettled row comes free, or a mail with all its copies, and whether another worker has some."""
     d = deliveries.c
     rests: ColumnElement[int] = func.coalesce(d.not_before, clock)
     together = bool(looking.accepted.request.copies)
     if together:
         rests = case((d.address_key == next(iter(looking.named)), rests), else_=clock)
-    # whoever has them may be done with them long before the lease is over
-    soon = clock + _LOOKS_AGAIN_US
-    free = case((d.state == DeliveryState.READY.value, rests), (d.lease_until < soon, d.lease_until), else_=soon)
-    when = func.max(free) if together else func.min(free)
-    first = connection.scalar(select(when).where(d.send_id == looking.accepted.id, _unsettled()))
-    return None if first is None else max(_SOONEST, (first - clock) / 1_000_000)
+    free = case((d.state == DeliveryState.READY.value, rests), else_=d.lease_until)
+    when, of_others = func.max(free) if together else func.min(free), d.state == DeliveryState.CLAIMED.value
+    unsettled = select(when, func.max(case((of_others, 1), else_=0))).where(d.send_id == looking.accepted.id)
+    first, shared = connection.execute(unsettled.where(_unsettled())).one()
+    busy = None if first is None else max(_SOONEST, (first - clock) / 1_000_000)
+    return replace(claimed, busy_seconds=busy, shared=bool(shared))

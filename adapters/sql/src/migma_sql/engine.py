@@ -41,8 +41,8 @@ def connect(url: str) -> Engine:
     """
     Open a database: ``sqlite:///path/to/file.db``, ``sqlite://`` (in memory, for tests) or ``postgresql://…``.
 
-    Raises `ValueError` for any other kind, and for what is no URL. Either is durable at every commit and waits ten
-    seconds for another writer.
+    Raises `ValueError` for any other kind, and for what is no URL. Either is durable when `writing` says so, and waits
+    ten seconds for another writer.
     PostgreSQL is spoken to by psycopg, through a pool that notices when a connection has died.
     """
     try:

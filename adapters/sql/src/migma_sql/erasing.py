@@ -58,6 +58,7 @@ def erase(
     """Forget the person in every project of the account. Repeating it finds nothing left to remove."""
     lock_addresses(connection, account, [key])  # a list that brings them in right now is done first, or comes after
     people = connection.execute(select(contacts.c.id, contacts.c.ref).where(*_ours(account, key))).all()
+    _await_fan_outs(connection, account)
     rows = _deliveries_of(connection, account, key)
     cancelled = _cancel_unsent(connection, rows, at)
     _empty_deliveries(connection, rows)
@@ -73,6 +74,14 @@ def erase(
 def _ours(account: AccountId, key: AddressKey) -> tuple[Any, ...]:
     ours = select(projects.c.id).where(projects.c.account_id == account)
     return contacts.c.address_key == key, contacts.c.project_id.in_(ours)
+
+
+def _await_fan_outs(connection: Connection, account: AccountId) -> None:
+    """Direct sends whose rows are being written have them by the time we look, and those that have none begin later."""
+    s = sends.c
+    ours = select(projects.c.id).where(projects.c.account_id == account)
+    begun = select(s.id).where(s.project_id.in_(ours), s.fan_out_done.is_(False), ~s.id.in_(select(campaigns.c.id)))
+    connection.execute(begun.order_by(s.id).with_for_update(key_share=True)).all()
 
 
 def _deliveries_of(connection: Connection, account: AccountId, key: AddressKey) -> Sequence[AnyRow]:

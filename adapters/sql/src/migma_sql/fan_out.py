@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select, update
 from migma_core.decision.policy import Policy
 from migma_core.decision.record import Decision, record
 from migma_core.delivery.campaign import CampaignStatus
-from migma_core.delivery.delivery import SendId
+from migma_core.delivery.delivery import DeliveryState, SendId
 from migma_core.delivery.effects import FannedOut
 
 from .accepted import AcceptedSend, read_accepted
@@ -19,7 +19,7 @@ from .bulk import insert_missing
 from .decisions import decision_columns, first_state, not_before
 from .engine import now_us
 from .question import Question, ask
-from .refs import new_series
+from .refs import new_refs
 from .schema import deliveries, sends
 from .standing_by_standing import Asked, write_alike
 
@@ -76,13 +76,13 @@ def _write_each(
     found = read_page(connection, question, audience, place, page.policy.wanted, page.now)
     decided = [record(row.standing, page.policy, page.now, row.circumstances) for row in found.rows]
     clock: int = connection.execute(select(now_us())).scalar_one()
-    series, made = new_series(page.now), dict[Decision, tuple[Any, ...]]()
+    refs, made = new_refs(page.now, len(decided)), dict[Decision, tuple[Any, ...]]()
     rows = [
-        (f"{series}{number:08x}", send, row.address_key, *_columns(decision, made, clock))
-        for number, (row, decision) in enumerate(zip(found.rows, decided, strict=True), start=1)
+        (ref, send, row.address_key, *_columns(decision, made, clock))
+        for ref, row, decision in zip(refs, found.rows, decided, strict=True)
     ]
     insert_missing(connection, deliveries, _COLUMNS, rows)
-    planned = sum(one.is_mailable or one.until is not None for one in decided)
+    planned = sum(first_state(one) is DeliveryState.READY for one in decided)
     return _Written(len(rows), planned, found.after)
 
 

@@ -51,14 +51,14 @@ class SqlPace:
 
     def take(self, stream: Stream, messages: int, rate: Rate) -> Granted:
         """Ask to send so many messages now."""
-        with _changing(self._engine, stream) as state:
+        with _changing(self._engine, stream, Durable.SOON) as state:  # an attempt is committed before anything leaves
             if state.rests_until > state.clock:
                 return Granted(0, (state.rests_until - state.clock) / _SECOND)
             return _probe(state) if state.openings else _draw(state, messages, rate)
 
     def put_back(self, stream: Stream, messages: int) -> None:
         """Return what was granted and not sent."""
-        with _changing(self._engine, stream) as state:
+        with _changing(self._engine, stream, Durable.SOON) as state:  # lost, it costs a moment of waiting
             state.tokens, state.sent_today = state.tokens + messages, max(0, state.sent_today - messages)
             state.probed_at = None
 
@@ -116,11 +116,11 @@ def _probe(state: _State) -> Granted:
 
 
 @contextmanager
-def _changing(engine: Engine, stream: Stream) -> Iterator[_State]:
+def _changing(engine: Engine, stream: Stream, durable: Durable = Durable.NOW) -> Iterator[_State]:
     """The stream's row, nobody else's until the block ends, and written back then."""
     named = stream._asdict()
     this = and_(*(pace.c[name] == value for name, value in named.items()))
-    with writing(engine, Durable.SOON) as connection:  # an attempt is committed before anything granted leaves
+    with writing(engine, durable) as connection:
         fresh = {**named, "tokens": _FULL, "counted_at": 0}
         connection.execute(insert_new(connection, pace), fresh)
         state = _read(connection, this)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime
+from typing import Final
 
 from migma_core.audience.values import microseconds
 
-__all__ = ["new_ref", "new_series"]
+__all__ = ["OWN_OCTETS", "new_ref", "new_refs", "own_octets", "series_of"]
 
 _WITHIN_48_BITS = (1 << 48) - 1
+OWN_OCTETS: Final = 10
 
 
 def new_ref() -> str:
@@ -17,11 +19,22 @@ def new_ref() -> str:
     return secrets.token_hex(16)
 
 
-def new_series(at: datetime) -> str:
+def new_refs(at: datetime, rows: int) -> list[str]:
     """
-    How references of rows that are written together begin: 48 bits of the moment in milliseconds, as in RFC 9562 §5.7,
-    then 48 random ones. Eight hex digits that count the rows end each.
+    References of rows that are written together: 12 hex digits of their moment in milliseconds, as in RFC 9562 §5.7,
+    and 20 random ones for each. They lie beside each other in an index, where wholly random ones would rewrite all of
+    it for every page, and who knows one cannot guess another.
+    """
+    series, own = series_of(at), own_octets(rows).hex()
+    digits = 2 * OWN_OCTETS
+    return [series + own[begin : begin + digits] for begin in range(0, rows * digits, digits)]
 
-    They lie beside each other in an index, where random ones would rewrite all of it for every page.
-    """
-    return f"{microseconds(at) // 1_000 & _WITHIN_48_BITS:012x}{secrets.token_hex(6)}"
+
+def series_of(at: datetime) -> str:
+    """What the references of one moment have in common."""
+    return f"{microseconds(at) // 1_000 & _WITHIN_48_BITS:012x}"
+
+
+def own_octets(rows: int) -> bytes:
+    """What each of so many references has of its own, one after the other."""
+    return secrets.token_bytes(rows * OWN_OCTETS)

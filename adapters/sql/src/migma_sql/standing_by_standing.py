@@ -30,13 +30,13 @@ from sqlalchemy.schema import CreateTable
 from migma_core.decision.policy import Policy
 from migma_core.decision.record import Decision, record
 from migma_core.decision.standing import Standing
-from migma_core.delivery.delivery import SendId
+from migma_core.delivery.delivery import DeliveryState, SendId
 
 from .audience import Audience, Place, page_of
 from .bulk import driver_rows
 from .decisions import decision_columns, first_state
 from .question import Question
-from .refs import new_series
+from .refs import OWN_OCTETS, own_octets, series_of
 from .schema import deliveries
 from .standing import standing_of
 
@@ -88,9 +88,9 @@ def write_alike(connection: Connection, asked: Asked, policy: Policy, now: datet
     decided = {standing: record(standing, policy, now) for standing in standings}
     if decided:
         connection.execute(insert(_decisions), list(map(_decided, decided.values())))
-        given = {"series": new_series(now), "send": asked.send, "policy": policy.fingerprint, "now": now}
-        connection.execute(_INSERT, given)
-    planned = sum(people for standing, people in standings.items() if decided[standing].is_mailable)
+        refs = {"series": series_of(now), "own": own_octets(sum(standings.values()))}
+        connection.execute(_INSERT, {**refs, "send": asked.send, "policy": policy.fingerprint, "now": now})
+    planned = sum(people for one, people in standings.items() if first_state(decided[one]) is DeliveryState.READY)
     return sum(standings.values()), planned, last if goes_on else None
 
 
@@ -125,9 +125,10 @@ def _decided(decision: Decision) -> dict[str, object]:
 
 def _insert() -> sqlite.Insert:
     p, d = _people.c, _decisions.c
+    own = func.substr(bindparam("own", type_=LargeBinary), (p.number - 1) * OWN_OCTETS + 1, OWN_OCTETS)
     now = bindparam("now", type_=deliveries.c.updated_at.type)
     values = {
-        "ref": bindparam("series", type_=Text) + func.printf("%08x", p.number),
+        "ref": bindparam("series", type_=Text) + func.lower(func.hex(own)),
         "send_id": bindparam("send", type_=Text),
         "address_key": p.address_key,
         **{name: d[name] for name in ("cell", "denials", "reasons", "state")},
