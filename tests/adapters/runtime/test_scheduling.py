@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import zoneinfo
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from migma_clock import SimulatedClock
-from migma_runtime import Migma, Ran, SendRefused
+from migma_runtime import AsyncMigma, Migma, Ran, SendRefused
 from migma_runtime.scheduling import read_zones_anew
 
 from migma_core import (
@@ -67,6 +68,13 @@ def ran(migma: Migma) -> list[Ran]:
     """What a runner told, that ran until nothing was due."""
     told: list[Ran] = []
     migma.runner(told.append).run_due()
+    return told
+
+
+def ran_awaited(migma: Migma) -> list[Ran]:
+    """The same of the runner of an event loop."""
+    told: list[Ran] = []
+    asyncio.run(AsyncMigma(migma).runner(told.append).run_due())
     return told
 
 
@@ -300,8 +308,14 @@ def test_taken_off_or_cancelled_it_does_not_start(
         migma.campaigns.unschedule(gone)
 
 
+@pytest.mark.parametrize("run", [ran, ran_awaited])
 def test_what_one_campaign_lacks_stops_no_other(
-    migma: Migma, project: Project, imported: Import, database: Any, monkeypatch: pytest.MonkeyPatch
+    migma: Migma,
+    project: Project,
+    imported: Import,
+    database: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    run: Callable[[Migma], list[Ran]],
 ) -> None:
     """One whose provider is no longer connected is paused with the reason; the other goes out (reliability §9)."""
     imported(PEOPLE)
@@ -314,7 +328,7 @@ def test_what_one_campaign_lacks_stops_no_other(
     migma.campaigns.schedule(sound, soon(migma))
     jump(database, SOON)
 
-    told = {one.id: one for one in ran(migma)}
+    told = {one.id: one for one in run(migma)}
 
     assert told[sound.id].status is CampaignStatus.SENT
     assert (told[broken.id].status, told[broken.id].answer) == (CampaignStatus.PAUSED, None)
