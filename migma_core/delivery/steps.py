@@ -29,6 +29,7 @@ __all__ = ["Evidence", "Job", "Steps", "send_steps", "settle_steps"]
 
 _SOONEST: Final = 0.05
 _LOOKS_EVERY: Final = 1.0
+_MOST_DOUBLINGS: Final = 30
 
 
 class _Claim(NamedTuple):
@@ -58,15 +59,18 @@ def send_steps(job: Job) -> Steps[Finished]:
     """
     yield from _fan_out(job)
     yield from settle_doubt(job)
-    streak = Streak()
+    streak, idle = Streak(), 0
     while (claimed := (yield from _claim(job, job.batch_size * job.at_once))) is not None:
         if claimed.rows:
+            idle = 0
             went = yield from _send_claimed(job, claimed)
             streak = _streak(streak, went.answer)
             if not went.goes_on or not (yield from _find_fault(job, went.answer, streak)):
                 break
-        elif not (yield from _wait_for_rows(job, claimed.claimed)):
+        elif not (yield from _wait_for_rows(job, claimed.claimed, idle)):
             break
+        else:
+            idle += 1
     return (yield from ask(e.Finish(job.send)))
 
 
@@ -109,11 +113,16 @@ def _take(job: Job, messages: int) -> Steps[Granted | None]:
         yield from ask(e.Wait(max(_SOONEST, granted.wait), f"{job.provider} rests"))
 
 
-def _wait_for_rows(job: Job, claimed: e.Claimed) -> Steps[bool]:
-    """Wait for rows that rest or are another's; ``False`` where none are left, or none for long."""
+def _wait_for_rows(job: Job, claimed: e.Claimed, idle: int) -> Steps[bool]:
+    """
+    Wait for rows that rest or are another's; ``False`` where none are left, or none for long.
+
+    Others' are looked at again soon, and more seldom the more often that was in vain: mostly they are done at once.
+    """
     if claimed.busy_seconds is None or claimed.busy_seconds > job.patience:
         return False
-    seconds = min(claimed.busy_seconds, _LOOKS_EVERY) if claimed.shared else claimed.busy_seconds
+    looks_after = min(_LOOKS_EVERY, _SOONEST * 2.0 ** min(idle, _MOST_DOUBLINGS))
+    seconds = min(claimed.busy_seconds, looks_after) if claimed.shared else claimed.busy_seconds
     yield from ask(e.Wait(seconds, "the messages left are resting, or in another worker's hands"))
     yield from settle_doubt(job)
     return True

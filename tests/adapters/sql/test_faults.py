@@ -44,7 +44,7 @@ PEOPLE = tuple(
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits for locks are short: what is tested is what comes after them."""
-    monkeypatch.setattr(engines, "_PRAGMAS", ("busy_timeout=50", *engines._PRAGMAS[1:]))
+    monkeypatch.setattr(engines, "_SECONDS_TO_WAIT", 0.05)
     monkeypatch.setattr(engines, "_SESSION", (*engines._SESSION, "SET lock_timeout = '50ms'"))
 
 

@@ -8,14 +8,30 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, and_, false, or_, select, update
 
 from migma_core.delivery.attempt import AttemptId
-from migma_core.delivery.delivery import SETTLED, DeliveryState
+from migma_core.delivery.delivery import SETTLED, DeliveryState, SendId
 from migma_core.delivery.effects import Settled
 from migma_core.message.token import DeliveryId
 
 from .schema import attempts, deliveries
-from .settling import HeldRow, count_accepted, count_held, hold_rows, settle
+from .settling import HeldRow, count_accepted, hold_rows, settle, settle_awaiting
 
-__all__ = ["record", "reinstate"]
+__all__ = ["record", "record_all", "reinstate"]
+
+
+def record_all(
+    connection: Connection, answered: Sequence[AttemptId], settled: Sequence[Settled], now: datetime
+) -> bool:
+    """
+    Write outcomes of which every one is final, onto rows of which every one waits for it, as nearly always;
+    ``False``, and nothing written, where that is not so: then `record` looks at each row.
+    """
+    are_final = all(one.state is not DeliveryState.UNKNOWN for one in settled)
+    sends = _unanswered(connection, answered)
+    if are_final and sends and settle_awaiting(connection, settled, sends, now) == len(settled):
+        _close(connection, sends, sends, settled, now)
+        return True
+    connection.rollback()
+    return False
 
 
 def record(connection: Connection, answered: Sequence[AttemptId], settled: Sequence[Settled], now: datetime) -> None:
@@ -23,31 +39,33 @@ def record(connection: Connection, answered: Sequence[AttemptId], settled: Seque
     Write the outcomes, once. A row that has gone on without its attempt is left as it is, and an attempt that somebody
     else is at work on stays open for them.
     """
+    sends = _unanswered(connection, answered)
+    held = hold_rows(connection, [one.delivery for one in settled], _concerned(sends))
+    taken = [one for one in settled if (row := held.get(one.delivery)) is not None and _awaits(row, one)]
+    left_open = _left_open(held, {one.delivery: one.state for one in taken})
+    settle(connection, taken, now)
+    _close(connection, sends, sends.keys() - left_open, taken, now)
+
+
+def _unanswered(connection: Connection, answered: Sequence[AttemptId]) -> dict[AttemptId, SendId]:
+    """Those attempts that nobody has closed, and whose they are."""
     a = attempts.c
     unanswered = select(a.id, a.send_id).where(a.id.in_(answered), a.finished_at.is_(None)).with_for_update()
-    sends = {row.id: row.send_id for row in connection.execute(unanswered.order_by(a.id))}
-    taken, left_open = _taken(connection, sends, settled)
-    settle(connection, taken, now)
-    closed = [one for one in sends if one not in left_open]
-    connection.execute(update(attempts).where(a.id.in_(closed)).values(finished_at=now))
-    accepted = [one for one in taken if one.state is DeliveryState.ACCEPTED]
+    return {row.id: row.send_id for row in connection.execute(unanswered.order_by(a.id))}
+
+
+def _close(
+    connection: Connection,
+    sends: Mapping[AttemptId, SendId],
+    closed: Collection[AttemptId],
+    taken: Sequence[Settled],
+    now: datetime,
+) -> None:
+    a = attempts.c
+    connection.execute(update(attempts).where(a.id.in_(list(closed))).values(finished_at=now))
+    accepted = sum(one.state is DeliveryState.ACCEPTED for one in taken)
     for send in dict.fromkeys(sends.values()):
-        count_accepted(connection, send, len(accepted))  # the attempts of a wave are all of one send
-
-
-def _taken(
-    connection: Connection, unanswered: Collection[AttemptId], settled: Sequence[Settled]
-) -> tuple[Sequence[Settled], set[AttemptId | None]]:
-    """Which outcomes are written, and which attempts stay open: nearly always all and none, which one count tells."""
-    fences = {one.delivery: one.fence for one in settled}
-    d = deliveries.c
-    waiting = and_(d.state == DeliveryState.CLAIMED.value, d.attempt_id.in_(list(unanswered)))
-    are_final = all(one.state is not DeliveryState.UNKNOWN for one in settled) and len(fences) == len(settled)
-    if unanswered and are_final and count_held(connection, fences, waiting) == len(settled):
-        return settled, set()
-    held = hold_rows(connection, list(fences), _concerned(unanswered))
-    taken = [one for one in settled if (row := held.get(one.delivery)) is not None and _awaits(row, one)]
-    return taken, _left_open(held, {one.delivery: one.state for one in taken})
+        count_accepted(connection, send, accepted)  # the attempts of a wave are all of one send
 
 
 def reinstate(connection: Connection, members: Sequence[DeliveryId], now: datetime) -> None:

@@ -16,7 +16,7 @@ from migma_core.message.token import DeliveryId
 
 from .engine import now_us
 from .schema import attempts, deliveries
-from .settling import count_held, hold_rows, put_in_flight, settle
+from .settling import Flight, count_held, hold_rows, keep_in_order, put_in_flight, settle
 
 __all__ = ["commit", "give_back", "renew"]
 
@@ -38,18 +38,38 @@ def commit(
     going = [one for attempt in made for one in attempt.deliveries]
     if not fences.keys() >= {*going, *(one.delivery for one in settled)}:
         return False
+    keep_in_order(connection, fences)
+    if _are_claimed(connection, fences, going) and _put_in_flight(connection, made, fences, decisions, lease, now):
+        settle(connection, settled, now)
+        return True
+    connection.rollback()
+    return False
+
+
+def _are_claimed(connection: Connection, fences: Mapping[DeliveryId, int], going: Sequence[DeliveryId]) -> bool:
+    """Whether those who are left out are still ours; of those who go, the update tells."""
     d = deliveries.c
+    left_out = {one: fences[one] for one in fences.keys() - going}
     claimed = and_(d.state == DeliveryState.CLAIMED.value, d.attempt_id.is_(None))
-    if count_held(connection, fences, claimed) < len(fences):
-        return False
-    if made:
-        connection.execute(insert(attempts), [_attempt_row(one, now) for one in made])
-        until = connection.execute(select(now_us())).scalar_one() + lease
-        decided = dict(zip(going, decisions, strict=True))
-        for attempt in made:
-            put_in_flight(connection, attempt.id, {one: decided[one] for one in attempt.deliveries}, until, now)
-    settle(connection, settled, now)
-    return True
+    return not left_out or count_held(connection, left_out, claimed) == len(left_out)
+
+
+def _put_in_flight(
+    connection: Connection,
+    made: Sequence[Attempt],
+    fences: Mapping[DeliveryId, int],
+    decisions: Sequence[Decision],
+    lease: int,
+    now: datetime,
+) -> bool:
+    """Write the attempts, and put on its rows each; whether all of them were ours to put."""
+    if not made:
+        return True
+    connection.execute(insert(attempts), [_attempt_row(one, now) for one in made])
+    flight = Flight(fences, connection.execute(select(now_us())).scalar_one() + lease, now)
+    going = [one for attempt in made for one in attempt.deliveries]
+    decided = dict(zip(going, decisions, strict=True))
+    return sum(put_in_flight(connection, one, decided, flight) for one in made) == len(going)
 
 
 def renew(connection: Connection, awaited: Sequence[AttemptId], lease: int) -> None:

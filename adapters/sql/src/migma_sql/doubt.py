@@ -15,8 +15,9 @@ from migma_core.delivery.effects import OpenAttempts, Reopened, Settled
 from migma_core.message.token import DeliveryId
 
 from .accepted import read_accepted
-from .claims import Terms, claim_again
+from .claims import Terms, take_again
 from .engine import now_us
+from .fresh_facts import read_facts
 from .schema import attempts, deliveries, sends
 from .settling import count_accepted, hold_rows, settle
 from .shapes import AnyRow
@@ -70,7 +71,7 @@ def reopen(connection: Connection, attempt: AttemptId, terms: Terms) -> Reopened
         return None
     made = _attempt(row)
     doubtful = and_(deliveries.c.attempt_id == attempt, _doubtful())
-    claimed = claim_again(connection, made.send, doubtful, terms)
+    claimed, _ = read_facts(connection, take_again(connection, made.send, doubtful, terms), terms)
     by_ref = {one.delivery: one for one in claimed.rows}
     in_order = tuple(by_ref[one] for one in made.deliveries if one in by_ref)
     return Reopened(claimed.with_rows(in_order), made) if in_order else None

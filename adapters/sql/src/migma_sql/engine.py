@@ -25,8 +25,9 @@ __all__ = ["Durable", "connect", "now_us", "reading", "writing"]
 
 _WRITES, _DURABLE = "migma_writes", "migma_durable"
 _SNAPSHOT = {"postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}}  # SQLite has it anyway
-_PRAGMAS = ("busy_timeout=10000", "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536")
-_SECONDS_TO_SWITCH = 10.0
+_PRAGMAS = ("synchronous=FULL", "foreign_keys=ON", "cache_size=-65536")
+_SECONDS_TO_WAIT = 10.0
+_LOOKS_EVERY = 0.0005
 _SESSION = (
     # a server that answers before it has written would lose what prevents a double send (reliability §13)
     """
@@ -170,21 +171,32 @@ def _prepare(connection: Any, record: object) -> None:
     """Take transactions away from the driver, which would begin them late and never IMMEDIATE."""
     del record
     connection.isolation_level = None
+    _let_sqlite_wait(connection, _SECONDS_TO_WAIT)
     for pragma in _PRAGMAS:
         connection.execute(f"PRAGMA {pragma}").close()
-    _switch_to_wal(connection)
+    # SQLite itself does not wait here: two processes that open a new file at once would wait for each other
+    _once_free(connection, "PRAGMA journal_mode=WAL")
 
 
-def _switch_to_wal(connection: Any) -> None:
-    """SQLite itself does not wait here: two processes that open a new file at once would wait for each other."""
-    until = monotonic() + _SECONDS_TO_SWITCH
+def _let_sqlite_wait(connection: Any, seconds: float) -> None:
+    connection.execute(f"PRAGMA busy_timeout={round(seconds * 1_000)}").close()
+
+
+def _once_free(connection: Any, statement: str) -> None:
+    """
+    Execute as soon as nobody is in the way.
+
+    SQLite's own waiting sleeps ten times as long as a transaction here takes, and up to a hundred milliseconds: two
+    workers at one campaign would sleep more than they work.
+    """
+    until = monotonic() + _SECONDS_TO_WAIT
     while True:
         try:
-            connection.execute("PRAGMA journal_mode=WAL").close()
+            connection.execute(statement).close()
         except sqlite3.OperationalError as fault:
             if fault.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or monotonic() > until:
                 raise
-            sleep(0.005)
+            sleep(_LOOKS_EVERY)
         else:
             return
 
@@ -195,7 +207,18 @@ def _begin(connection: Connection) -> None:
     if durable is not connection.info.get(_DURABLE, Durable.NOW):  # a pragma holds for the connection
         connection.exec_driver_sql(f"PRAGMA synchronous={_SYNCHRONOUS[durable]}")
         connection.info[_DURABLE] = durable
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get(_WRITES, False) else "BEGIN")
+    if options.get(_WRITES, False):
+        _take_write_lock(connection.connection.driver_connection)
+    else:
+        connection.exec_driver_sql("BEGIN")
+
+
+def _take_write_lock(connection: Any) -> None:
+    _let_sqlite_wait(connection, 0)
+    try:
+        _once_free(connection, "BEGIN IMMEDIATE")
+    finally:
+        _let_sqlite_wait(connection, _SECONDS_TO_WAIT)
 
 
 def _begin_on_postgresql(connection: Connection) -> None:

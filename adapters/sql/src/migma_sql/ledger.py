@@ -18,6 +18,7 @@ from migma_core.message.token import DeliveryId
 from . import answering, claims, closing, committing, doubt, fan_out
 from .engine import Durable, reading, writing
 from .fan_out import Page
+from .fresh_facts import read_facts, withhold_unaddressed
 
 __all__ = ["SqlLedger"]
 
@@ -44,8 +45,15 @@ class SqlLedger:
         self, send: SendId, limit: int, wanted: Wanted, now: datetime, only: Sequence[DeliveryId] = ()
     ) -> Claimed:
         """Take up to ``limit`` free rows for a lease, with fresh facts; of ``only`` those named, if any are."""
+        terms = self._terms(wanted, now)
         with writing(self._engine, Durable.SOON) as connection:
-            return claims.claim(connection, send, limit, self._terms(wanted, now), only)
+            taken = claims.take(connection, send, limit, terms, only)
+        with reading(self._engine) as connection:
+            read = read_facts(connection, taken, terms)
+        if not read.gone:
+            return read.claimed
+        with writing(self._engine, Durable.SOON) as connection:
+            return withhold_unaddressed(connection, read, taken, now)
 
     def _terms(self, wanted: Wanted, now: datetime) -> claims.Terms:
         return claims.Terms(self._lease, wanted, now, self._pepper)
@@ -69,6 +77,9 @@ class SqlLedger:
 
     def record(self, attempts: Sequence[AttemptId], settled: Sequence[Settled], now: datetime) -> None:
         """Write the outcomes of attempts, and count what was accepted for the sender's domain."""
+        with writing(self._engine) as connection:
+            if answering.record_all(connection, attempts, settled, now):
+                return
         with writing(self._engine) as connection:
             answering.record(connection, attempts, settled, now)
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Integer, Update, bindparam, case, func, select, update
 
 from migma_core.decision.record import Decision
-from migma_core.delivery.attempt import AttemptId
+from migma_core.delivery.attempt import Attempt, AttemptId
 from migma_core.delivery.delivery import DeliveryState, SendId
 from migma_core.delivery.effects import Settled
 from migma_core.message.token import DeliveryId
@@ -20,11 +21,23 @@ from .engine import now_us
 from .functions import is_listed, list_of, numbers_by_text
 from .schema import deliveries, domains, projects, sends
 
-__all__ = ["FORGOTTEN", "HeldRow", "count_accepted", "count_held", "hold_rows", "put_in_flight", "settle"]
+__all__ = [
+    "FORGOTTEN",
+    "Flight",
+    "HeldRow",
+    "count_accepted",
+    "count_held",
+    "hold_rows",
+    "keep_in_order",
+    "put_in_flight",
+    "settle",
+    "settle_awaiting",
+]
 
 FORGOTTEN = "the person asked to be forgotten"
 """Why a row is as it is whose person was erased. No later word takes its place: a provider's may quote the address."""
 
+_KEPT = select(deliveries.c.id).where(is_listed(deliveries.c.ref, "them")).order_by(deliveries.c.ref).with_for_update()
 _fences = numbers_by_text("fences").c
 _HELD = select(deliveries.c.id).where(deliveries.c.ref == _fences.key, deliveries.c.fence == _fences.value)
 _FEW = 4  # for which a statement of their own costs more than it saves
@@ -60,20 +73,42 @@ def count_held(connection: Connection, fences: Mapping[DeliveryId, int], only: C
     return connection.execute(counted, {"fences": json.dumps(fences)}).scalar_one()
 
 
+def keep_in_order(connection: Connection, refs: Collection[DeliveryId]) -> None:
+    """
+    Keep rows from changing until the transaction ends, in the order of `hold_rows`. On SQLite there is nobody to keep
+    them from: no other transaction writes.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(_KEPT, {"them": list_of(list(refs))})
+
+
 def settle(connection: Connection, settled: Sequence[Settled], now: datetime) -> None:
     """
     Move held rows on. In doubt, a row keeps its attempt, and its lease ends after the wait; its fence moves on, so that
     the same answer, repeated, is no second doubt.
     """
+    _settle(connection, settled, now)
+
+
+def settle_awaiting(
+    connection: Connection, settled: Sequence[Settled], awaited: Collection[AttemptId], now: datetime
+) -> int:
+    """Move on, of these rows, those that wait for such an attempt under the very fences; how many that were."""
+    keep_in_order(connection, [one.delivery for one in settled])
+    return _settle(connection, settled, now, list_of(list(awaited)))
+
+
+def _settle(connection: Connection, settled: Sequence[Settled], now: datetime, awaited: str | None = None) -> int:
     if not settled:
-        return
+        return 0
     clock: int = connection.execute(select(now_us())).scalar_one()
-    alike: dict[_Step, list[DeliveryId]] = {}
+    alike: dict[tuple[Any, ...], list[DeliveryId]] = {}
     for one in settled:
-        step = _Step(one.state, one.why, one.wait, one.keeps_attempt, one.provider_id, one.spends, one.doubts)
-        alike.setdefault(step, []).append(one.delivery)
-    _update(connection, _SETTLE, ((_moved(step, clock, now), members) for step, members in alike.items()))
+        alike.setdefault(_step_of(one), []).append(one.delivery)
+    steps = ((_moved(_Step(*step), clock, now, awaited), members) for step, members in alike.items())
+    moved = _update(connection, _SETTLE if awaited is None else _SETTLE_AWAITING, steps)
     _decide_again(connection, {one.delivery: one.decision for one in settled if one.decision is not None})
+    return moved
 
 
 def _decide_again(connection: Connection, decisions: Mapping[DeliveryId, Decision]) -> None:
@@ -82,11 +117,21 @@ def _decide_again(connection: Connection, decisions: Mapping[DeliveryId, Decisio
 
 
 def put_in_flight(
-    connection: Connection, attempt: AttemptId, decisions: Mapping[DeliveryId, Decision], until: int, now: datetime
-) -> None:
-    """Put rows of one attempt in flight, with the fresh decisions that let them be, until their lease is over."""
-    flight = {"of": attempt, "until": until, "now": now}
-    _update(connection, _IN_FLIGHT, (({**flight, **made}, who) for made, who in _decided_alike(decisions)))
+    connection: Connection, attempt: Attempt, decided: Mapping[DeliveryId, Decision], flight: Flight
+) -> int:
+    """
+    Put the rows of an attempt in flight, those that are claimed under the very fences, with the fresh decisions that
+    let them be; how many that were.
+    """
+    alike: dict[int, dict[DeliveryId, Decision]] = {}
+    for one in attempt.deliveries:
+        alike.setdefault(flight.fences[one], {})[one] = decided[one]
+    steps = (
+        ({"of": attempt.id, "until": flight.until, "now": flight.now, "fenced": fence, **made}, members)
+        for fence, decisions in alike.items()
+        for made, members in _decided_alike(decisions)
+    )
+    return _update(connection, _IN_FLIGHT, steps)
 
 
 def _decided_alike(decisions: Mapping[DeliveryId, Decision]) -> Iterator[tuple[dict[str, Any], list[DeliveryId]]]:
@@ -108,9 +153,18 @@ def count_accepted(connection: Connection, send: SendId, accepted: int) -> None:
     connection.execute(_COUNT_ACCEPTED, {"of": send, "more": accepted})
 
 
+class Flight(NamedTuple):
+    """Under which fences rows go in flight, until when by the database's clock, and as of when."""
+
+    fences: Mapping[DeliveryId, int]
+    until: int
+    now: datetime
+
+
 class _Step(NamedTuple):
     """What is done to a row, whoever it is about."""
 
+    fence: int
     state: DeliveryState
     why: str
     wait: float
@@ -120,6 +174,9 @@ class _Step(NamedTuple):
     doubts: bool
 
 
+_step_of = attrgetter(*_Step._fields)
+
+
 class _Change(NamedTuple):
     """The same update twice: of many rows named together, and of each by itself."""
 
@@ -127,24 +184,25 @@ class _Change(NamedTuple):
     alone: Update
 
 
-def _change(values: Mapping[str, Any]) -> _Change:
+def _change(values: Mapping[str, Any], *only: ColumnElement[bool]) -> _Change:
     d = deliveries.c
     together, alone = is_listed(d.ref, "them"), d.ref == bindparam("it")
-    return _Change(*(update(deliveries).where(those).values(values) for those in (together, alone)))
+    return _Change(*(update(deliveries).where(those, *only).values(values) for those in (together, alone)))
 
 
 def _update(
     connection: Connection, change: _Change, alike: Iterable[tuple[dict[str, Any], Sequence[DeliveryId]]]
-) -> None:
-    """Rows to which the same is done are changed by one statement: nearly all of a batch."""
-    rows = []
+) -> int:
+    """
+    Rows to which the same is done are changed by one statement: nearly all of a batch. How many there were to change.
+    """
+    changed, rows = 0, []
     for values, members in alike:
         if len(members) < _FEW:
             rows += [{**values, "it": one} for one in members]
         else:
-            connection.execute(change.together, {**values, "them": list_of(members)})
-    if rows:
-        connection.execute(change.alone, rows)
+            changed += connection.execute(change.together, {**values, "them": list_of(members)}).rowcount
+    return changed + (connection.execute(change.alone, rows).rowcount if rows else 0)
 
 
 _SENT = sends.c.id == bindparam("of")
@@ -160,35 +218,35 @@ _COUNT_ACCEPTED = (
     )
     .values(sent=domains.c.sent + bindparam("more"))
 )
-_SETTLE = _change(
-    {
-        "state": bindparam("to"),
-        "why": case(
-            (deliveries.c.why == FORGOTTEN, FORGOTTEN), else_=bindparam("because", type_=deliveries.c.why.type)
-        ),
-        "not_before": bindparam("rests_until"),
-        "lease_until": bindparam("doubtful_from"),
-        "attempts": deliveries.c.attempts + bindparam("spent"),
-        "doubts": deliveries.c.doubts + bindparam("doubted"),
-        "fence": deliveries.c.fence + bindparam("ends_claim"),
-        "attempt_id": case((bindparam("keeps", type_=Integer) == 1, deliveries.c.attempt_id), else_=None),
-        "provider_id": func.coalesce(
-            bindparam("known_as", type_=deliveries.c.provider_id.type), deliveries.c.provider_id
-        ),
-        "updated_at": bindparam("now"),
-    }
-)
+_fenced = deliveries.c.fence == bindparam("fenced")
+_claimed = deliveries.c.state == DeliveryState.CLAIMED.value
+_SETTLED = {
+    "state": bindparam("to"),
+    "why": case((deliveries.c.why == FORGOTTEN, FORGOTTEN), else_=bindparam("because", type_=deliveries.c.why.type)),
+    "not_before": bindparam("rests_until"),
+    "lease_until": bindparam("doubtful_from"),
+    "attempts": deliveries.c.attempts + bindparam("spent"),
+    "doubts": deliveries.c.doubts + bindparam("doubted"),
+    "fence": deliveries.c.fence + bindparam("ends_claim"),
+    "attempt_id": case((bindparam("keeps", type_=Integer) == 1, deliveries.c.attempt_id), else_=None),
+    "provider_id": func.coalesce(bindparam("known_as", type_=deliveries.c.provider_id.type), deliveries.c.provider_id),
+    "updated_at": bindparam("now"),
+}
+_SETTLE = _change(_SETTLED)
+_SETTLE_AWAITING = _change(_SETTLED, _fenced, _claimed, is_listed(deliveries.c.attempt_id, "awaited"))
 _DECISION = {
     name: bindparam(f"fresh_{name}", type_=deliveries.c[name].type)
     for name in ("cell", "denials", "reasons", "outside", "decided_at", "policy")
 }
 _DECIDE_AGAIN = _change(_DECISION)
 _IN_FLIGHT = _change(
-    {"attempt_id": bindparam("of"), "lease_until": bindparam("until"), "updated_at": bindparam("now"), **_DECISION}
+    {"attempt_id": bindparam("of"), "lease_until": bindparam("until"), "updated_at": bindparam("now"), **_DECISION},
+    *(_fenced, _claimed, deliveries.c.attempt_id.is_(None)),
 )
 
 
-def _moved(one: _Step, clock: int, now: datetime) -> dict[str, Any]:
+def _moved(one: _Step, clock: int, now: datetime, awaited: str | None) -> dict[str, Any]:
+    where = {} if awaited is None else {"fenced": one.fence, "awaited": awaited}
     in_doubt, until = one.state is DeliveryState.UNKNOWN, clock + round(one.wait * 1_000_000)
     return {
         # a claim whose attempt is open, and whose lease is over: that is how a row is in doubt (D10)
@@ -202,6 +260,7 @@ def _moved(one: _Step, clock: int, now: datetime) -> dict[str, Any]:
         "keeps": int(one.keeps_attempt),
         "known_as": one.provider_id,
         "now": now,
+        **where,
     }
 
 
