@@ -111,7 +111,7 @@ class ClaimedRow(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Claimed:
     """
-    The answer to a claim, all read in one transaction. ``at`` is the clock's time of it.
+    The answer to a claim. ``at`` is the clock's time of it; facts are of one moment, and none is older than the claim.
 
     Without rows, ``busy_seconds`` says when some come free at the latest; ``None`` says that none are left. ``shared``
     is true where another worker has some, who may be done with them long before. ``stopped`` is true where the send was

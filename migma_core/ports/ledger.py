@@ -22,8 +22,9 @@ class Ledger(Protocol):
     The record of every send: who was planned, claimed, attempted, and what became of it (design D10).
 
     Each method is one transaction, durable when it returns; pages of deliveries and claims may be so only once the next
-    method returns that is, since an attempt is on record before anything leaves. Leases are timed by the store's own
-    clock. Methods answer the effects of the same name in `migma_core.delivery.effects`; see there for what each means.
+    method returns that is, since an attempt is on record before anything leaves. A claim may read its facts in a second
+    one, never before the rows are taken. Leases are timed by the store's own clock. Methods answer the effects of the
+    same name in `migma_core.delivery.effects`; see there for what each means.
     """
 
     def fan_out(self, send: SendId, limit: int, policy: Policy, now: datetime) -> FannedOut: ...

@@ -828,27 +828,36 @@ def test_a_lost_lease_hands_nothing_over() -> None:
 
 
 class Behind(World):
-    """A worker who finds all rows in somebody's hands, or resting, at first; both are over when it asks again."""
+    """A worker who finds all rows in somebody's hands, or resting, at first; both are over once it asked so often."""
 
     shared = False
+    asks = 1
 
     def claim(self, limit: int, only: tuple[DeliveryId, ...] = ()) -> e.Claimed:
-        """The first time, nobody for half a minute."""
-        if self.seen.count("Claim") == 1:
+        """The first times, nobody for half a minute."""
+        if self.seen.count("Claim") <= self.asks:
             return e.Claimed(START, self.sender, (), 30.0, shared=self.shared)
         return super().claim(limit, only)
 
 
 @pytest.mark.parametrize(
-    ("shared", "patience", "waited"), [(True, 900.0, 1.0), (False, 900.0, 30.0), (True, 10.0, 0.0), (False, 10.0, 0.0)]
+    ("shared", "patience", "waited"), [(True, 900.0, 0.05), (False, 900.0, 30.0), (True, 10.0, 0.0), (False, 10.0, 0.0)]
 )
-def test_rows_in_anothers_hands_are_looked_at_each_second(*, shared: bool, patience: float, waited: float) -> None:
+def test_rows_in_anothers_hands_are_looked_at_again_soon(*, shared: bool, patience: float, waited: float) -> None:
     """Who has them may be done long before the lease is over, for which one needs patience all the same."""
     world = Behind(crowd(2))
     world.shared = shared
     run(world, replace(world.job(), patience=patience))
     assert world.now == waited
     assert len(world.accepted) == (2 if waited else 0)
+
+
+def test_who_looks_in_vain_looks_more_seldom() -> None:
+    """From one look at what others have to the next twice the time passes, up to a second."""
+    world = Behind(crowd(2))
+    world.shared, world.asks = True, 7
+    run(world)
+    assert world.now == pytest.approx(0.05 + 0.1 + 0.2 + 0.4 + 0.8 + 1 + 1)
 
 
 def test_a_paused_send_stops_at_the_next_claim() -> None:

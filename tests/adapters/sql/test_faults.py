@@ -11,13 +11,15 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
+from time import sleep
 from typing import TypeAlias
 
 import psycopg
 import pytest
 from migma_sql import SchemaTooNew, SqlStore, importing
 from migma_sql import engine as engines
-from migma_sql.engine import connect, writing
+from migma_sql.engine import connect, reading, writing
 from sqlalchemy import event, make_url, text
 
 from migma_core import Address, ContactDraft, Project, Status
@@ -86,6 +88,49 @@ def test_rows_that_others_hold_are_a_fault_that_says_to_repeat(database: str) ->
                 store.pace.take(stream, 1, Rate(0.001, 5))
         assert not held.value.in_doubt
         assert store.pace.take(stream, 9, Rate(0.001, 5)).messages == 4
+    other.dispose()
+
+
+def test_who_waited_in_vain_waits_the_next_time_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite's own patience is put aside for the write lock alone, and is there again whether it was had or not."""
+    url = f"sqlite:///{tmp_path / 'held.db'}"
+    monkeypatch.setattr(engines, "_SECONDS_TO_WAIT", 0.05)
+    engine, other = connect(url), connect(url)
+    with writing(other):
+        with pytest.raises(StoreBusy), writing(engine):
+            pytest.fail("two hold the one lock")
+        with reading(engine) as connection:
+            assert connection.execute(text("PRAGMA busy_timeout")).scalar_one() == 50
+    with writing(engine) as connection:
+        assert connection.execute(text("PRAGMA busy_timeout")).scalar_one() == 50
+    engine.dispose()
+    other.dispose()
+
+
+def test_the_write_lock_is_had_soon_after_it_is_free(tmp_path: Path) -> None:
+    """Who waits does not sleep through the pauses of a worker that writes again and again."""
+    url = f"sqlite:///{tmp_path / 'held.db'}"
+    engine, other, stop = connect(url), connect(url), Event()
+
+    def write_again_and_again() -> int:
+        written = 0
+        while not stop.is_set():
+            with writing(other):
+                sleep(0.01)
+            sleep(0.005)
+            written += 1
+        return written
+
+    with ThreadPoolExecutor(1) as pool:
+        writes = pool.submit(write_again_and_again)
+        for _ in range(20):
+            sleep(0.004)
+            with writing(engine):
+                pass
+        stop.set()
+        written = writes.result()
+    assert written <= 35  # by turns, where SQLite's own waiting lets three of the other's pass for each of ours
+    engine.dispose()
     other.dispose()
 
 

@@ -13,8 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from migma_sql import schema
+from migma_sql.claims import Taken, Terms, take
 from migma_sql.engine import connect, reading, writing
 from migma_sql.fan_out import Page, write_page
+from migma_sql.fresh_facts import read_facts, withhold_unaddressed
 from migma_sql.ledger import SqlLedger
 from migma_sql.sends import Sends, UnknownSend
 from sqlalchemy import Engine, Table, delete, func, select, update
@@ -441,6 +443,60 @@ def test_an_innocent_row_loses_no_attempt(engine: Engine, ledger: SqlLedger) -> 
     ledger.record([attempt.id], all_to(DeliveryState.READY, held, keeps_attempt=False), NOW)
     (again,) = ledger.claim(send, 10, NOTHING, NOW).rows
     assert again.attempts == 0
+
+
+def taken_of(engine: Engine, send: SendId, lease: timedelta = LONG) -> tuple[Taken, Terms]:
+    """Rows as a claim has them before it reads about anybody."""
+    terms = Terms(lease // timedelta(microseconds=1), NOTHING, NOW, PEPPER)
+    with writing(engine) as connection:
+        return take(connection, send, 10, terms), terms
+
+
+def test_an_opt_out_after_the_rows_are_taken_is_read_too(engine: Engine, ledger: SqlLedger) -> None:
+    """Facts are read once the rows are ours, so that they are never older than the claim."""
+    taken, terms = taken_of(engine, ready(engine, ledger))
+    with writing(engine) as connection:
+        connection.execute(update(schema.contacts).where(schema.contacts.c.id == 1).values(status="unsubscribed"))
+    with reading(engine) as connection:
+        read = read_facts(connection, taken, terms)
+    denied = [isinstance(decide(row.facts, MIGMA), Withheld) for row in read.claimed.rows]
+    assert denied == [True, False, False]
+
+
+@pytest.mark.parametrize("people", [[1], [1, 2, 3]])
+def test_people_who_go_after_the_rows_are_taken_are_withheld(
+    engine: Engine, ledger: SqlLedger, people: list[int]
+) -> None:
+    """A row whose address nobody has any more is settled with the reason; the others are claimed as ever."""
+    send = ready(engine, ledger)
+    taken, terms = taken_of(engine, send)
+    with writing(engine) as connection:
+        connection.execute(delete(schema.contacts).where(schema.contacts.c.id.in_(people)))
+    with reading(engine) as connection:
+        read = read_facts(connection, taken, terms)
+    with writing(engine) as connection:
+        claimed = withhold_unaddressed(connection, read, taken, NOW)
+    assert (len(read.gone), len(claimed.rows)) == (len(people), 3 - len(people))
+    assert claimed.busy_seconds is None
+    assert column(engine, schema.deliveries, "state").count("withheld") == len(people)
+
+
+def test_rows_that_changed_hands_while_they_were_read_about_stay_the_others(engine: Engine, ledger: SqlLedger) -> None:
+    """A worker who stood still between taking and reading has the fence it took, and neither writes nor withholds."""
+    send = ready(engine, ledger)
+    taken, terms = taken_of(engine, send, OVER)
+    others = fences(ledger.claim(send, 10, NOTHING, NOW))
+    with writing(engine) as connection:
+        connection.execute(delete(schema.contacts).where(schema.contacts.c.id == 1))
+    with reading(engine) as connection:
+        read = read_facts(connection, taken, terms)
+    with writing(engine) as connection:
+        late = fences(withhold_unaddressed(connection, read, taken, NOW))
+    attempt = attempt_for(send, late)
+    assert late == {one: others[one] - 1 for one in late}
+    assert not ledger.commit_attempts([attempt], late, (), decisions(attempt), NOW)
+    assert set(column(engine, schema.deliveries, "state")) == {"claimed"}
+    assert set(column(engine, schema.deliveries, "fence")) == set(others.values())
 
 
 def test_given_back_rows_can_be_claimed_at_once(engine: Engine, ledger: SqlLedger) -> None:
