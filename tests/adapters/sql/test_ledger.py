@@ -263,6 +263,15 @@ def test_one_stale_fence_stops_the_whole_commit(engine: Engine, ledger: SqlLedge
     assert column(engine, schema.attempts, "id") == []
 
 
+def test_an_attempt_is_committed_once(engine: Engine, ledger: SqlLedger) -> None:
+    """Who repeats a commit whose answer was lost is told that the rows are not theirs to send; nothing changes."""
+    send = ready(engine, ledger)
+    attempt, held = in_flight(ledger, send)
+    assert not ledger.commit_attempts([attempt], held, (), decisions(attempt), NOW)
+    assert column(engine, schema.attempts, "id") == [attempt.id]
+    assert ledger.finish(send, NOW).states == {DeliveryState.IN_FLIGHT: 3}
+
+
 def test_an_expired_lease_with_an_attempt_is_unknown_and_never_ready(
     engine: Engine, ledger: SqlLedger, forgetful: SqlLedger
 ) -> None:

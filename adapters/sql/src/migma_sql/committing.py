@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, insert, select, update
+from sqlalchemy import Connection, and_, select, update
 
 from migma_core.decision.record import Decision
 from migma_core.delivery.attempt import Attempt, AttemptId
@@ -15,6 +15,7 @@ from migma_core.delivery.effects import Settled
 from migma_core.message.token import DeliveryId
 
 from .engine import now_us
+from .functions import insert_new
 from .schema import attempts, deliveries
 from .settling import Flight, count_held, hold_rows, keep_in_order, put_in_flight, settle
 
@@ -65,7 +66,8 @@ def _put_in_flight(
     """Write the attempts, and put on its rows each; whether all of them were ours to put."""
     if not made:
         return True
-    connection.execute(insert(attempts), [_attempt_row(one, now) for one in made])
+    # an attempt that is there already is on its rows, which are no longer ours to put then
+    connection.execute(insert_new(connection, attempts), [_attempt_row(one, now) for one in made])
     flight = Flight(fences, connection.execute(select(now_us())).scalar_one() + lease, now)
     going = [one for attempt in made for one in attempt.deliveries]
     decided = dict(zip(going, decisions, strict=True))
