@@ -508,6 +508,24 @@ def test_rows_that_changed_hands_while_they_were_read_about_stay_the_others(engi
     assert set(column(engine, schema.deliveries, "fence")) == set(others.values())
 
 
+@pytest.mark.parametrize("people", [[1], [1, 2, 3]])
+def test_doubt_about_people_who_are_gone_is_held_and_a_late_answer_counts(
+    engine: Engine, ledger: SqlLedger, forgetful: SqlLedger, people: list[int]
+) -> None:
+    """An attempt that is reopened leaves nobody in doubt for ever, and takes no answer from those it cannot repeat."""
+    send = ready(engine, ledger)
+    attempt, held = in_flight(forgetful, send)
+    with writing(engine) as connection:
+        connection.execute(delete(schema.contacts).where(schema.contacts.c.id.in_(people)))
+    reopened = ledger.reopen(attempt.id, NOTHING, NOW)
+    assert (0 if reopened is None else len(reopened.claimed.rows)) == 3 - len(people)
+    states = column(engine, schema.deliveries, "state")
+    assert states == ["held" if number in people else "claimed" for number in (1, 2, 3)]
+    gone = {one: fence for (one, fence), state in zip(held.items(), states, strict=True) if state == "held"}
+    ledger.record([attempt.id], all_to(DeliveryState.REJECTED, gone), NOW)
+    assert column(engine, schema.deliveries, "state").count("rejected") == len(people)
+
+
 def test_given_back_rows_can_be_claimed_at_once(engine: Engine, ledger: SqlLedger) -> None:
     """Giving back leaves no trace but the fence."""
     send = ready(engine, ledger)

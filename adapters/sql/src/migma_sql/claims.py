@@ -19,7 +19,7 @@ from .bulk import driver_rows, is_one_of
 from .engine import now_us
 from .schema import deliveries
 
-__all__ = ["Taken", "TakenRow", "Terms", "stand_of_others", "take", "take_again"]
+__all__ = ["Taken", "TakenRow", "Terms", "find_again", "lease", "stand_of_others", "take"]
 
 _SOONEST = 0.05
 
@@ -78,16 +78,14 @@ def take(connection: Connection, send: SendId, limit: int, terms: Terms, only: S
     rows = _free(connection, taken, limit, clock, only)
     if not rows:
         return stand_of_others(connection, taken, clock)
-    return taken._replace(rows=_lease(connection, rows, clock, terms))
+    lease(connection, rows, clock, terms)
+    return taken._replace(rows=rows)
 
 
-def take_again(connection: Connection, send: SendId, which: ColumnElement[bool], terms: Terms) -> Taken:
-    """Take rows of an open attempt for another lease; none of a send that stands still."""
+def find_again(connection: Connection, send: SendId, which: ColumnElement[bool], terms: Terms) -> Taken:
+    """Find rows of an open attempt, nobody else's until the transaction ends, to `lease`; none where a send stands."""
     taken = _nothing_of(connection, send, terms)
-    if taken.stopped:
-        return taken
-    clock: int = connection.execute(select(now_us())).scalar_one()
-    return taken._replace(rows=_lease(connection, _rows(connection, send, which), clock, terms))
+    return taken if taken.stopped else taken._replace(rows=_rows(connection, send, which))
 
 
 def stand_of_others(connection: Connection, taken: Taken, clock: int | None = None) -> Taken:
@@ -145,7 +143,8 @@ def _rows(
     return list(map(TakenRow._make, driver_rows(connection, query)))
 
 
-def _lease(connection: Connection, rows: Sequence[TakenRow], clock: int, terms: Terms) -> Sequence[TakenRow]:
+def lease(connection: Connection, rows: Sequence[TakenRow], clock: int, terms: Terms) -> None:
+    """Make found rows ours, each under the fence that it says, from the clock's moment on."""
     d = deliveries.c
     leased = {
         "state": DeliveryState.CLAIMED.value,
@@ -154,7 +153,6 @@ def _lease(connection: Connection, rows: Sequence[TakenRow], clock: int, terms: 
         "updated_at": terms.now,
     }
     connection.execute(update(deliveries).where(is_one_of(connection, d.id, [row.id for row in rows])).values(leased))
-    return rows
 
 
 def _count_unsettled(connection: Connection, send: SendId) -> int:

@@ -15,7 +15,7 @@ from migma_core.delivery.effects import OpenAttempts, Reopened, Settled
 from migma_core.message.token import DeliveryId
 
 from .accepted import read_accepted
-from .claims import Terms, take_again
+from .claims import Terms, find_again, lease
 from .engine import now_us
 from .fresh_facts import read_facts
 from .schema import attempts, deliveries, sends
@@ -23,6 +23,8 @@ from .settling import count_accepted, hold_rows, settle
 from .shapes import AnyRow
 
 __all__ = ["decide_held", "in_flight", "reconcile", "reopen"]
+
+_GONE = "nobody knows whether it was accepted, and nobody in the project has this address any more"
 
 
 def in_flight(connection: Connection, send: SendId) -> OpenAttempts:
@@ -65,13 +67,20 @@ def reconcile(
 
 
 def reopen(connection: Connection, attempt: AttemptId, terms: Terms) -> Reopened | None:
-    """Take what is still in doubt of an attempt, under new fences: an answer to the old ones comes too late."""
+    """
+    Take what is still in doubt of an attempt, under new fences: an answer to the old ones comes too late. Rows whose
+    address nobody has any more cannot be handed over again: they are held, and an answer to them counts when it comes.
+    """
     row = connection.execute(select(attempts).where(attempts.c.id == attempt)).first()
     if row is None:
         return None
     made = _attempt(row)
     doubtful = and_(deliveries.c.attempt_id == attempt, _doubtful())
-    claimed, _ = read_facts(connection, take_again(connection, made.send, doubtful, terms), terms)
+    found = find_again(connection, made.send, doubtful, terms)
+    claimed, gone = read_facts(connection, found, terms)
+    clock: int = connection.execute(select(now_us())).scalar_one()
+    lease(connection, [row for row in found.rows if row not in gone], clock, terms)
+    settle(connection, [Settled(row.delivery, row.fence, DeliveryState.HELD, _GONE) for row in gone], terms.now)
     by_ref = {one.delivery: one for one in claimed.rows}
     in_order = tuple(by_ref[one] for one in made.deliveries if one in by_ref)
     return Reopened(claimed.with_rows(in_order), made) if in_order else None

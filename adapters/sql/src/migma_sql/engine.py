@@ -214,8 +214,8 @@ def _begin(connection: Connection) -> None:
 
 
 def _take_write_lock(connection: Any) -> None:
-    _let_sqlite_wait(connection, 0)
     try:
+        _let_sqlite_wait(connection, 0)
         _once_free(connection, "BEGIN IMMEDIATE")
     finally:
         _let_sqlite_wait(connection, _SECONDS_TO_WAIT)

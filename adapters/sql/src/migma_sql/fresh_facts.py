@@ -106,6 +106,7 @@ def withhold_unaddressed(connection: Connection, read: Read, taken: Taken, now: 
         "reasons": ReasonKind.UNREADABLE.value,
         "denials": d.denials.bitwise_or(int(Denials.UNREADABLE)),
         "decided_at": now,
+        "lease_until": None,
         "updated_at": now,
     }
     for row in read.gone:

@@ -1,4 +1,7 @@
-"""The ledger on SQL: every method one transaction, durable as the port says (D10)."""
+"""
+The ledger on SQL: every method one transaction, durable as the port says (D10); a claim reads in a second one, and
+outcomes that do not all fit their rows are written in a second one.
+"""
 
 from __future__ import annotations
 

@@ -37,9 +37,9 @@ __all__ = [
 FORGOTTEN = "the person asked to be forgotten"
 """Why a row is as it is whose person was erased. No later word takes its place: a provider's may quote the address."""
 
-_KEPT = select(deliveries.c.id).where(is_listed(deliveries.c.ref, "them")).order_by(deliveries.c.ref).with_for_update()
 _fences = numbers_by_text("fences").c
 _HELD = select(deliveries.c.id).where(deliveries.c.ref == _fences.key, deliveries.c.fence == _fences.value)
+_KEPT = _HELD.order_by(deliveries.c.ref).with_for_update(of=deliveries)
 _FEW = 4  # for which a statement of their own costs more than it saves
 _STATES = {one.value: one for one in DeliveryState}
 
@@ -73,13 +73,13 @@ def count_held(connection: Connection, fences: Mapping[DeliveryId, int], only: C
     return connection.execute(counted, {"fences": json.dumps(fences)}).scalar_one()
 
 
-def keep_in_order(connection: Connection, refs: Collection[DeliveryId]) -> None:
+def keep_in_order(connection: Connection, fences: Mapping[DeliveryId, int]) -> None:
     """
-    Keep rows from changing until the transaction ends, in the order of `hold_rows`. On SQLite there is nobody to keep
-    them from: no other transaction writes.
+    Keep rows under these very fences from changing until the transaction ends, in the order of `hold_rows`; not what is
+    another's by now. On SQLite there is nobody to keep them from: no other transaction writes.
     """
     if connection.dialect.name == "postgresql":
-        connection.execute(_KEPT, {"them": list_of(list(refs))})
+        connection.execute(_KEPT, {"fences": json.dumps(fences)})
 
 
 def settle(connection: Connection, settled: Sequence[Settled], now: datetime) -> None:
@@ -94,7 +94,7 @@ def settle_awaiting(
     connection: Connection, settled: Sequence[Settled], awaited: Collection[AttemptId], now: datetime
 ) -> int:
     """Move on, of these rows, those that wait for such an attempt under the very fences; how many that were."""
-    keep_in_order(connection, [one.delivery for one in settled])
+    keep_in_order(connection, {one.delivery: one.fence for one in settled})
     return _settle(connection, settled, now, list_of(list(awaited)))
 
 
