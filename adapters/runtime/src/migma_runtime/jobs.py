@@ -74,7 +74,7 @@ def ports_of(parts: Parts, request: SendRequest, provider: Provider) -> Ports:
     limits = Limits(rate, settings.warm_up.get(request.sender.domain))
     account = parts.store.projects.get(request.project).account
     pacing = Pacing(parts.store.pace, account, name, request.sender.domain, limits, lambda: clock.now().date())
-    inform = partial(parts.informed, request=request)
+    inform = partial(parts.informed, request=request, account=account)
     return Ports(parts.store.ledger, provider, clock, pacing, settings.lease, inform, spool=parts.spool)
 
 

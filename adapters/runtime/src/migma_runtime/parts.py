@@ -9,7 +9,7 @@ from typing import TypeVar
 from migma_core.audience import ProjectId, SegmentId, TopicId
 from migma_core.decision import Policy, Sender
 from migma_core.ports import Capabilities, Clock, Provider, Store
-from migma_core.request import BUILT_IN_PROVIDER, Project, SendRequest, Sync
+from migma_core.request import BUILT_IN_PROVIDER, AccountId, Project, SendRequest, Sync
 
 from .connections import Connections
 from .settings import Keys, Settings
@@ -54,16 +54,16 @@ class Parts:
     def _topics(self, request: SendRequest) -> Mapping[TopicId, str]:
         return self.store.syncs.topics(request.project, self.connections.bound)
 
-    def informed(self, sender: Sender, request: SendRequest) -> Sender:
+    def informed(self, sender: Sender, request: SendRequest, account: AccountId) -> Sender:
         """What the store knows of the sender's side, and what this installation is connected to and can carry."""
         provider = self.connections.get(request.provider)
         connected = sender.connected | self.connections.names
         can = provider.capabilities if provider else None
-        return replace(sender, connected=connected, capabilities=can, overdue=self._overdue(request))
+        return replace(sender, connected=connected, capabilities=can, overdue=self._overdue(account))
 
-    def _overdue(self, request: SendRequest) -> tuple[Sync, ...]:
+    def _overdue(self, account: AccountId) -> tuple[Sync, ...]:
         """The account's syncs that are older than their bound; one that never was is among them (design D16)."""
-        syncs = self.store.syncs.of(self.store.projects.get(request.project).account)
+        syncs = self.store.syncs.of(account)
         keeper = self.connections.keeper()
         if keeper is not None and keeper.provider not in {one.provider for one in syncs}:
             syncs = (*syncs, Sync(keeper.provider, None, keeper.bound))

@@ -47,7 +47,8 @@ def preview(parts: Parts, request: SendRequest) -> Preview:
 
 def sender_of(parts: Parts, request: SendRequest) -> Sender:
     """What is known of the sender's side, and what a connected provider can carry."""
-    return parts.informed(parts.store.sends.sender(request), request)
+    sender = parts.store.sends.sender(request)
+    return parts.informed(sender, request, parts.store.projects.get(request.project).account)
 
 
 def _decisions(parts: Parts, request: SendRequest, purpose: Purpose) -> Iterator[Decision]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from migma_wire.json import request_from_json, request_to_json
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from migma_core.audience.address import Address, AddressKey, address_key
 from migma_core.decision.purpose import Purpose
@@ -56,12 +56,15 @@ class AcceptedSend:
 
 def read_accepted(connection: Connection, send: SendId, *, lock: bool = False) -> AcceptedSend:
     """Read a send; ``lock`` keeps its row from changing until the transaction ends. Raises `UnknownSend`."""
-    query = select(sends).where(sends.c.id == send)
-    # not the key itself: rows that only refer to the send go on being written
-    row = connection.execute(query.with_for_update(key_share=True) if lock else query).first()
+    row = connection.execute(_LOCK if lock else _READ, {"this": send}).first()
     if row is None:
         raise UnknownSend(send)
     return _accepted(row)
+
+
+_READ = select(sends).where(sends.c.id == bindparam("this"))
+# not the key itself: rows that only refer to the send go on being written
+_LOCK = _READ.with_for_update(key_share=True)
 
 
 def read_attachments(connection: Connection, send: SendId) -> tuple[Attachment, ...]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, false, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, false, or_, select, update
 
 from migma_core.delivery.attempt import AttemptId
 from migma_core.delivery.delivery import SETTLED, DeliveryState, SendId
 from migma_core.delivery.effects import Settled
 from migma_core.message.token import DeliveryId
 
+from .functions import is_listed, list_of
 from .schema import attempts, deliveries
 from .settling import HeldRow, count_accepted, hold_rows, settle, settle_awaiting
 
@@ -49,9 +50,7 @@ def record(connection: Connection, answered: Sequence[AttemptId], settled: Seque
 
 def _unanswered(connection: Connection, answered: Sequence[AttemptId]) -> dict[AttemptId, SendId]:
     """Those attempts that nobody has closed, and whose they are."""
-    a = attempts.c
-    unanswered = select(a.id, a.send_id).where(a.id.in_(answered), a.finished_at.is_(None)).with_for_update()
-    return {row.id: row.send_id for row in connection.execute(unanswered.order_by(a.id))}
+    return {row.id: row.send_id for row in connection.execute(_UNANSWERED, {"them": list_of(answered)})}
 
 
 def _close(
@@ -61,11 +60,20 @@ def _close(
     taken: Sequence[Settled],
     now: datetime,
 ) -> None:
-    a = attempts.c
-    connection.execute(update(attempts).where(a.id.in_(list(closed))).values(finished_at=now))
+    connection.execute(_CLOSE, {"them": list_of(list(closed)), "now": now})
     accepted = sum(one.state is DeliveryState.ACCEPTED for one in taken)
     for send in dict.fromkeys(sends.values()):
         count_accepted(connection, send, accepted)  # the attempts of a wave are all of one send
+
+
+_a = attempts.c
+_UNANSWERED = (
+    select(_a.id, _a.send_id)
+    .where(is_listed(_a.id, "them"), _a.finished_at.is_(None))
+    .order_by(_a.id)
+    .with_for_update(of=attempts)
+)
+_CLOSE = update(attempts).where(is_listed(_a.id, "them")).values(finished_at=bindparam("now"))
 
 
 def reinstate(connection: Connection, members: Sequence[DeliveryId], now: datetime) -> None:

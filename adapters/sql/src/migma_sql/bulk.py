@@ -6,7 +6,6 @@ Rows are tuples in the order of the columns named; what a column's type makes of
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from functools import lru_cache
@@ -30,6 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import NullType
 
+from .json_text import json_text
 from .schema import Instant
 from .shapes import AnySelect
 
@@ -63,7 +63,7 @@ def is_one_of(
         return column == any_(literal(_array(values), NullType()))
     them = list(values)
     if them and isinstance(them[0], int):
-        return column.in_(select(func.json_each(json.dumps(them)).table_valued("value").c.value))
+        return column.in_(select(func.json_each(json_text(them)).table_valued("value").c.value))
     return column.in_(them)
 
 
@@ -185,7 +185,7 @@ def _processor(connection: Connection, column: Column[Any]) -> Callable[[Any], A
     if isinstance(column.type, LargeBinary | Boolean):
         return None
     if isinstance(column.type, JSON):
-        return json.dumps
+        return json_text
     processor: Callable[[Any], Any] | None = column.type.dialect_impl(connection.dialect).bind_processor(
         connection.dialect
     )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, or_, select, update
 
 from migma_core.audience.address import Address, AddressKey
 from migma_core.decision.circumstances import Wanted
@@ -15,9 +15,11 @@ from migma_core.delivery.delivery import DeliveryState, SendId
 from migma_core.message.token import DeliveryId
 
 from .accepted import AcceptedSend, named_in, read_accepted
-from .bulk import driver_rows, is_one_of
-from .engine import now_us
+from .bulk import driver_rows
+from .engine import read_clock
+from .functions import is_listed, is_numbered, list_of
 from .schema import deliveries
+from .shapes import AnySelect
 
 __all__ = ["Taken", "TakenRow", "Terms", "find_again", "lease", "stand_of_others", "take"]
 
@@ -74,7 +76,7 @@ def take(connection: Connection, send: SendId, limit: int, terms: Terms, only: S
     taken = _nothing_of(connection, send, terms)
     if taken.stopped:
         return taken
-    clock: int = connection.execute(select(now_us())).scalar_one()
+    clock = read_clock(connection)
     rows = _free(connection, taken, limit, clock, only)
     if not rows:
         return stand_of_others(connection, taken, clock)
@@ -85,12 +87,12 @@ def take(connection: Connection, send: SendId, limit: int, terms: Terms, only: S
 def find_again(connection: Connection, send: SendId, which: ColumnElement[bool], terms: Terms) -> Taken:
     """Find rows of an open attempt, nobody else's until the transaction ends, to `lease`; none where a send stands."""
     taken = _nothing_of(connection, send, terms)
-    return taken if taken.stopped else taken._replace(rows=_rows(connection, send, which))
+    return taken if taken.stopped else taken._replace(rows=_rows(connection, _rows_where(which), {"of": send}))
 
 
 def stand_of_others(connection: Connection, taken: Taken, clock: int | None = None) -> Taken:
     """When the first unsettled row comes free, or a mail with all its copies, and whether another worker has some."""
-    clock = connection.execute(select(now_us())).scalar_one() if clock is None else clock
+    clock = read_clock(connection) if clock is None else clock
     d = deliveries.c
     rests: ColumnElement[int] = func.coalesce(d.not_before, clock)
     together = bool(taken.accepted.request.copies)
@@ -113,46 +115,40 @@ def _free(
     connection: Connection, taken: Taken, limit: int, clock: int, only: Sequence[DeliveryId]
 ) -> Sequence[TakenRow]:
     """Ready rows whose time has come; if those are few, rows whose claim expired before any attempt."""
-    d, send = deliveries.c, taken.accepted.id
-    due = d.ref.in_(only) if only else or_(d.not_before.is_(None), d.not_before <= clock)
-    ready = and_(d.state == DeliveryState.READY.value, due)
-    abandoned = and_(d.state == DeliveryState.CLAIMED.value, d.attempt_id.is_(None), d.lease_until <= clock)
+    at = {"of": taken.accepted.id, "clock": clock}
     if taken.accepted.request.copies:
-        return _free_together(connection, taken, or_(d.state == DeliveryState.READY.value, abandoned), clock)
-    rows = _rows(connection, send, ready, limit)
-    if len(rows) == limit or only:
+        return _free_together(connection, taken, at)
+    if only:
+        return _rows(connection, _NAMED, {"of": taken.accepted.id, "only": list_of(only), "most": limit})
+    rows = _rows(connection, _DUE, {**at, "most": limit})
+    if len(rows) == limit:
         return rows
-    return [*rows, *_rows(connection, send, abandoned, limit - len(rows))]
+    return [*rows, *_rows(connection, _ABANDONED, {**at, "most": limit - len(rows)})]
 
 
-def _free_together(connection: Connection, taken: Taken, which: ColumnElement[bool], clock: int) -> Sequence[TakenRow]:
+def _free_together(connection: Connection, taken: Taken, at: Mapping[str, Any]) -> Sequence[TakenRow]:
     """A mail and its copies: all that is not settled, once the mail's own time has come and nobody has any of it."""
-    rows = _rows(connection, taken.accepted.id, which)
+    rows = _rows(connection, _TOGETHER, at)
     of_mail = next(iter(taken.named))
-    rests = any(row.address_key == of_mail and (row.not_before or 0) > clock for row in rows)
+    rests = any(row.address_key == of_mail and (row.not_before or 0) > at["clock"] for row in rows)
     return () if rests or len(rows) < _count_unsettled(connection, taken.accepted.id) else rows
 
 
-def _rows(
-    connection: Connection, send: SendId, which: ColumnElement[bool], limit: int | None = None
-) -> Sequence[TakenRow]:
-    """Rows of the send in their order, past those that another worker is claiming at this moment."""
+def _rows(connection: Connection, query: AnySelect, given: Mapping[str, Any]) -> Sequence[TakenRow]:
+    return list(map(TakenRow._make, driver_rows(connection, query, given)))
+
+
+def _rows_where(which: ColumnElement[bool]) -> AnySelect:
+    """Rows of a send in their order, past those that another worker is claiming at this moment."""
     d = deliveries.c
     query = select(d.id, d.ref, d.fence + 1, d.attempts, d.doubts, d.not_before, d.address_key)
-    query = query.where(d.send_id == send, which).order_by(d.id).limit(limit).with_for_update(skip_locked=True)
-    return list(map(TakenRow._make, driver_rows(connection, query)))
+    return query.where(d.send_id == bindparam("of"), which).order_by(d.id).with_for_update(skip_locked=True)
 
 
 def lease(connection: Connection, rows: Sequence[TakenRow], clock: int, terms: Terms) -> None:
     """Make found rows ours, each under the fence that it says, from the clock's moment on."""
-    d = deliveries.c
-    leased = {
-        "state": DeliveryState.CLAIMED.value,
-        "fence": d.fence + 1,
-        "lease_until": clock + terms.lease,
-        "updated_at": terms.now,
-    }
-    connection.execute(update(deliveries).where(is_one_of(connection, d.id, [row.id for row in rows])).values(leased))
+    these = list_of([row.id for row in rows])
+    connection.execute(_LEASE, {"these": these, "until": clock + terms.lease, "now": terms.now})
 
 
 def _count_unsettled(connection: Connection, send: SendId) -> int:
@@ -162,3 +158,20 @@ def _count_unsettled(connection: Connection, send: SendId) -> int:
 
 def _unsettled() -> ColumnElement[bool]:
     return deliveries.c.state.in_((DeliveryState.READY.value, DeliveryState.CLAIMED.value))
+
+
+_d = deliveries.c
+_ready, _clock = _d.state == DeliveryState.READY.value, bindparam("clock", type_=_d.lease_until.type)
+_abandoned = and_(_d.state == DeliveryState.CLAIMED.value, _d.attempt_id.is_(None), _d.lease_until <= _clock)
+# built once: to build a statement takes longer than to find its rows
+_DUE = _rows_where(and_(_ready, or_(_d.not_before.is_(None), _d.not_before <= _clock))).limit(bindparam("most"))
+_NAMED = _rows_where(and_(_ready, is_listed(_d.ref, "only"))).limit(bindparam("most"))
+_ABANDONED = _rows_where(_abandoned).limit(bindparam("most"))
+_TOGETHER = _rows_where(or_(_ready, _abandoned))
+_LEASED = {
+    "state": DeliveryState.CLAIMED.value,
+    "fence": _d.fence + 1,
+    "lease_until": bindparam("until"),
+    "updated_at": bindparam("now"),
+}
+_LEASE = update(deliveries).where(is_numbered(_d.id, "these")).values(_LEASED)

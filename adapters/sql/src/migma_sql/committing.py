@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, select, update
+from sqlalchemy import Connection, and_, update
 
 from migma_core.decision.record import Decision
 from migma_core.delivery.attempt import Attempt, AttemptId
@@ -68,7 +68,7 @@ def _put_in_flight(
         return True
     # an attempt that is there already is on its rows, which are no longer ours to put then
     connection.execute(insert_new(connection, attempts), [_attempt_row(one, now) for one in made])
-    flight = Flight(fences, connection.execute(select(now_us())).scalar_one() + lease, now)
+    flight = Flight(fences, lease, now)
     going = [one for attempt in made for one in attempt.deliveries]
     decided = dict(zip(going, decisions, strict=True))
     return sum(put_in_flight(connection, one, decided, flight) for one in made) == len(going)

@@ -16,7 +16,7 @@ from migma_core.message.token import DeliveryId
 
 from .accepted import read_accepted
 from .claims import Terms, find_again, lease
-from .engine import now_us
+from .engine import now_us, read_clock
 from .fresh_facts import read_facts
 from .schema import attempts, deliveries, sends
 from .settling import count_accepted, hold_rows, settle
@@ -78,7 +78,7 @@ def reopen(connection: Connection, attempt: AttemptId, terms: Terms) -> Reopened
     doubtful = and_(deliveries.c.attempt_id == attempt, _doubtful())
     found = find_again(connection, made.send, doubtful, terms)
     claimed, gone = read_facts(connection, found, terms)
-    clock: int = connection.execute(select(now_us())).scalar_one()
+    clock = read_clock(connection)
     lease(connection, [row for row in found.rows if row not in gone], clock, terms)
     settle(connection, [Settled(row.delivery, row.fence, DeliveryState.HELD, _GONE) for row in gone], terms.now)
     by_ref = {one.delivery: one for one in claimed.rows}

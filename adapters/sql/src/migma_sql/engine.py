@@ -9,7 +9,17 @@ from enum import Enum, auto
 from time import monotonic, sleep
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Engine, RootTransaction, create_engine, event, make_url
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Engine,
+    RootTransaction,
+    create_engine,
+    event,
+    make_url,
+    select,
+)
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.compiler import compiles
@@ -20,8 +30,9 @@ from sqlalchemy.sql.functions import FunctionElement
 from migma_core.ports import StoreUnreachable
 
 from .faults import told_as_faults
+from .json_text import json_text
 
-__all__ = ["Durable", "connect", "now_us", "reading", "writing"]
+__all__ = ["Durable", "connect", "now_us", "read_clock", "reading", "writing"]
 
 _WRITES, _DURABLE = "migma_writes", "migma_durable"
 _SNAPSHOT = {"postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}}  # SQLite has it anyway
@@ -116,6 +127,11 @@ def now_us() -> ColumnElement[int]:
     return _Clock()
 
 
+def read_clock(connection: Connection) -> int:
+    """What `now_us` is at this moment."""
+    return connection.execute(_CLOCK).scalar_one()
+
+
 class _Clock(FunctionElement[int]):
     inherit_cache = True
     type = BigInteger()
@@ -135,10 +151,14 @@ def _clock_of_postgresql(element: _Clock, compiler: SQLCompiler, **options: Any)
     return "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)"
 
 
+_CLOCK = select(now_us())
+
+
 def _postgresql(url: URL) -> Engine:
     known = {"connect_timeout": _SECONDS_TO_CONNECT, "application_name": "migma"}
     engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
+        json_serializer=json_text,
         # a pooled connection that a restarted server forgot is replaced before anybody writes on it
         pool_pre_ping=True,
         connect_args={name: value for name, value in known.items() if name not in url.query},
@@ -159,9 +179,11 @@ def _begin_session(connection: Any, record: object) -> None:
 def _sqlite(url: URL) -> Engine:
     if url.database in {None, "", ":memory:"}:
         # one connection for everybody: each further one would be an empty database of its own
-        engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
+        engine = create_engine(
+            url, poolclass=StaticPool, connect_args={"check_same_thread": False}, json_serializer=json_text
+        )
     else:
-        engine = create_engine(url)
+        engine = create_engine(url, json_serializer=json_text)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, update
 
 from migma_core.decision.policy import Policy
 from migma_core.decision.record import Decision, record
@@ -17,7 +17,7 @@ from .accepted import AcceptedSend, read_accepted
 from .audience import Audience, Place, audience_of, read_page
 from .bulk import insert_missing
 from .decisions import decision_columns, first_state, not_before
-from .engine import now_us
+from .engine import read_clock
 from .question import Question, ask
 from .refs import new_refs
 from .schema import deliveries, sends
@@ -75,7 +75,7 @@ def _write_each(
     """Read people, decide about each, and write their rows."""
     found = read_page(connection, question, audience, place, page.policy.wanted, page.now)
     decided = [record(row.standing, page.policy, page.now, row.circumstances) for row in found.rows]
-    clock: int = connection.execute(select(now_us())).scalar_one()
+    clock = read_clock(connection)
     refs, made = new_refs(page.now, len(decided)), dict[Decision, tuple[Any, ...]]()
     rows = [
         (ref, send, row.address_key, *_columns(decision, made, clock))

@@ -6,9 +6,10 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 
-from sqlalchemy import Connection, Text, and_, cast, select, update
+from sqlalchemy import ColumnElement, Connection, Text, and_, cast, select, update
 
 from migma_core.audience.address import Address, AddressKey, InvalidAddress
 from migma_core.audience.contact import ContactId, contact_values
@@ -21,11 +22,12 @@ from migma_core.decision.reasons import ReasonKind
 from migma_core.delivery.delivery import DeliveryState
 from migma_core.delivery.effects import Claimed, ClaimedRow
 
-from .bulk import driver_rows, is_one_of
+from .bulk import driver_rows
 from .circumstances import circumstances_of_people
 from .claims import Taken, TakenRow, Terms, stand_of_others
 from .evidence import evidence_for
 from .exclusions import excluded_bit
+from .functions import is_numbered, list_of
 from .question import Question, ask
 from .schema import contacts, deliveries
 from .sender import read_sender
@@ -123,21 +125,33 @@ def _found(connection: Connection, taken: Taken, question: Question) -> Mapping[
     The facts of each row. What is known of an address alone differs between those that a request names: with several
     of them, each is asked about by itself.
     """
-    these = is_one_of(connection, deliveries.c.id, [row.id for row in taken.rows])
+    these = {"these": list_of([row.id for row in taken.rows])}
     if len(taken.named) < 2:  # noqa: PLR2004 - several
         stranger = next(iter(taken.named.values()), None)
-        return _fetched(connection, _facts(connection, question, stranger).where(these))
+        return _fetched(connection, _facts(connection, question, stranger), these)
     found: dict[int, _Found] = {}
     for key, one in taken.named.items():
-        found |= _fetched(connection, _facts(connection, question, one).where(these, deliveries.c.address_key == key))
+        query = _facts(connection, question, one).where(deliveries.c.address_key == key)
+        found |= _fetched(connection, query, these)
     return found
 
 
-def _fetched(connection: Connection, query: AnySelect) -> dict[int, _Found]:
-    return {row[0]: _Found._make(row) for row in driver_rows(connection, query)}
+def _fetched(connection: Connection, query: AnySelect, given: Mapping[str, str]) -> dict[int, _Found]:
+    return {row[0]: _Found._make(row) for row in driver_rows(connection, query, given)}
 
 
 def _facts(connection: Connection, question: Question, stranger: Address | None) -> AnySelect:
+    if not question.exclusions:
+        return _usual_facts(replace(question, now=None), stranger)
+    return _facts_of(question, stranger, excluded_bit(connection, question, deliveries.c.address_key))
+
+
+@lru_cache(maxsize=64)  # the batches of a send ask the same, and to build the question takes as long as the answer
+def _usual_facts(question: Question, stranger: Address | None) -> AnySelect:
+    return _facts_of(question, stranger)
+
+
+def _facts_of(question: Question, stranger: Address | None, excluded: ColumnElement[int] | None = None) -> AnySelect:
     """
     Rows, each with whoever holds its address in the project *now*.
 
@@ -148,10 +162,10 @@ def _facts(connection: Connection, question: Question, stranger: Address | None)
     people = with_facts(deliveries.outerjoin(contacts, known), d.address_key, question)
     # whom the request left out at fan-out stays out, and whoever has come to be left out since is as well
     denials = denials_of(stranger).bitwise_or(d.denials.bitwise_and(int(Denials.EXCLUDED)))
-    if question.exclusions:
-        denials = denials.bitwise_or(excluded_bit(connection, question, d.address_key))
+    if excluded is not None:
+        denials = denials.bitwise_or(excluded)
     standing = (cell_of(question, stranger).label("cell"), denials.label("denials"))
-    return select(d.id, *standing, *_PERSON).select_from(people)
+    return select(d.id, *standing, *_PERSON).select_from(people).where(is_numbered(d.id, "these"))
 
 
 def _address(row: TakenRow, found: _Found, named: Mapping[AddressKey, Address]) -> Address | None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -25,6 +25,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
+from .json_text import json_text
 from .shapes import AnySelect
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "ends_with",
     "insert_new",
     "is_listed",
+    "is_numbered",
     "list_of",
     "numbers_by_text",
     "position",
@@ -155,9 +157,32 @@ def is_listed(text: ColumnElement[str], name: str) -> ColumnElement[bool]:
     return text.bool_op("IN")(_items(bindparam(name, type_=Text)))
 
 
-def list_of(texts: Sequence[str]) -> str:
+class _numbers(FunctionElement[int]):  # noqa: N801 - it reads as an SQL function
+    """The numbers of a list in JSON, as rows."""
+
+    inherit_cache = True
+    type = BigInteger()
+
+
+@compiles(_numbers, "sqlite")
+def _json_numbers(element: _numbers, compiler: SQLCompiler, **options: Any) -> str:
+    return f"(SELECT value FROM json_each({compiler.process(element.clauses, **options)}))"  # noqa: S608 - a parameter
+
+
+@compiles(_numbers, "postgresql")
+def _array_elements(element: _numbers, compiler: SQLCompiler, **options: Any) -> str:
+    array = f"translate({compiler.process(element.clauses, **options)}, '[]', '{{}}')"
+    return f"(SELECT unnest(CAST({array} AS bigint[])))"
+
+
+def is_numbered(number: ColumnElement[int], name: str) -> ColumnElement[bool]:
+    """The same of a number."""
+    return number.bool_op("IN")(_numbers(bindparam(name, type_=Text)))
+
+
+def list_of(them: Sequence[str] | Sequence[int]) -> str:
     """A list as one parameter."""
-    return json.dumps(texts)
+    return json_text(them)
 
 
 class _members(FunctionElement[Any]):  # noqa: N801 - it reads as an SQL function
@@ -185,9 +210,13 @@ def numbers_by_text(name: str) -> TableValuedAlias:
 
 def insert_new(connection: Connection, table: Table) -> Insert:
     """An insert that passes over rows that are there already."""
-    if connection.dialect.name == "postgresql":
-        return postgresql.insert(table).on_conflict_do_nothing()
-    return sqlite.insert(table).on_conflict_do_nothing()
+    return _insert_new(connection.dialect.name, table)
+
+
+@cache
+def _insert_new(dialect: str, table: Table) -> Insert:
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return insert(table).on_conflict_do_nothing()
 
 
 def write_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:

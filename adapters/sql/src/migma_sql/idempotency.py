@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, insert, 
 from migma_core.delivery.delivery import SendId
 from migma_core.ports import Begun, CallerKey, Conflicting, Fresh, InProgress, KeyHold, KeyLost, Replayed
 
-from .engine import now_us, writing
+from .engine import read_clock, writing
 from .functions import write_new
 from .schema import idempotency_keys
 from .shapes import AnyRow
@@ -28,7 +28,7 @@ class SqlIdempotencyKeys:
     def begin(self, key: CallerKey, digest: str, at: datetime) -> Begun:
         """Take the key, or learn what became of it."""
         with writing(self._engine) as connection:
-            clock: int = connection.execute(select(now_us())).scalar_one()
+            clock = read_clock(connection)
             new = _new(key, digest, clock + self._lease, at)
             if write_new(connection, idempotency_keys, [new]) == 1:
                 return Fresh(1)
@@ -41,7 +41,7 @@ class SqlIdempotencyKeys:
     def keep(self, key: CallerKey, fence: int) -> bool:
         """Renew the lease."""
         with writing(self._engine) as connection:
-            clock: int = connection.execute(select(now_us())).scalar_one()
+            clock = read_clock(connection)
             return self._hold_until(connection, key, fence, clock + self._lease)
 
     def finish(self, key: CallerKey, fence: int, result: str, at: datetime) -> bool:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, select, update
+from sqlalchemy import Connection, Engine, and_, bindparam, select, update
 
 from migma_core.ports import Breaker, Granted, Rate, Stream
 
-from .engine import Durable, now_us, writing
+from .engine import Durable, read_clock, writing
 from .functions import insert_new
 from .schema import pace
 
@@ -118,19 +119,23 @@ def _probe(state: _State) -> Granted:
 @contextmanager
 def _changing(engine: Engine, stream: Stream, durable: Durable = Durable.NOW) -> Iterator[_State]:
     """The stream's row, nobody else's until the block ends, and written back then."""
-    named = stream._asdict()
-    this = and_(*(pace.c[name] == value for name, value in named.items()))
+    this = {f"its_{name}": value for name, value in stream._asdict().items()}
     with writing(engine, durable) as connection:
-        fresh = {**named, "tokens": _FULL, "counted_at": 0}
-        connection.execute(insert_new(connection, pace), fresh)
-        state = _read(connection, this)
+        state = _read(connection, stream, this)
         yield state
-        columns = ("tokens", "counted_at", "rests_until", "failures", "openings", "probed_at", "day", "sent_today")
-        connection.execute(update(pace).where(this).values({name: getattr(state, name) for name in columns}))
+        connection.execute(_WRITE, {**this, **{name: getattr(state, name) for name in _COLUMNS}})
 
 
-def _read(connection: Connection, this: ColumnElement[bool]) -> _State:
-    row = connection.execute(select(pace).where(this).with_for_update()).one()
-    clock: int = connection.execute(select(now_us())).scalar_one()
-    breaker = row.rests_until, row.failures, row.openings, row.probed_at
-    return _State(clock, row.tokens, row.counted_at, *breaker, row.day, row.sent_today)
+def _read(connection: Connection, stream: Stream, this: Mapping[str, Any]) -> _State:
+    row = connection.execute(_READ, this).first()
+    if row is None:  # nobody has asked about it before
+        fresh = {**stream._asdict(), "tokens": _FULL, "counted_at": 0}
+        connection.execute(insert_new(connection, pace), fresh)
+        row = connection.execute(_READ, this).one()
+    return _State(read_clock(connection), *row)
+
+
+_COLUMNS = ("tokens", "counted_at", "rests_until", "failures", "openings", "probed_at", "day", "sent_today")
+_THIS = and_(*(pace.c[name] == bindparam(f"its_{name}") for name in Stream._fields))
+_READ = select(*(pace.c[name] for name in _COLUMNS)).where(_THIS).with_for_update()
+_WRITE = update(pace).where(_THIS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from migma_core.audience.contact import ProjectId
 from migma_core.audience.topic import DefaultSubscription, TopicId
@@ -16,7 +16,7 @@ from migma_core.request.send_request import SendRequest
 
 from .schema import projects, topics
 
-__all__ = ["Question", "account_of", "ask"]
+__all__ = ["Question", "account_of", "ask", "no_project"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +48,18 @@ def ask(connection: Connection, request: SendRequest, purpose: Purpose, now: dat
 
 def account_of(connection: Connection, project: ProjectId) -> AccountId:
     """The account a project belongs to. Raises `LookupError`."""
-    account = connection.scalar(select(projects.c.account_id).where(projects.c.id == project))
+    account = connection.scalar(_ACCOUNT, {"this": project})
     if account is None:
-        raise LookupError(f"there is no project {project!a}")
+        raise no_project(project)
     return AccountId(account)
+
+
+def no_project(project: ProjectId) -> LookupError:
+    """What is raised for a project that nobody has."""
+    return LookupError(f"there is no project {project!a}")
+
+
+_ACCOUNT = select(projects.c.account_id).where(projects.c.id == bindparam("this"))
 
 
 def _default_of(connection: Connection, project: ProjectId, topic: TopicId) -> DefaultSubscription | None:

@@ -27,7 +27,7 @@ from migma_core.delivery.schedule import Fold, Gap, Reading, Schedule, StartTime
 from migma_core.ports import Due, Scheduled
 
 from .accepted import read_accepted
-from .engine import now_us, reading, writing
+from .engine import read_clock, reading, writing
 from .schema import deliveries, schedules, sends
 from .shapes import AnyRow, AnySelect
 from .stepping import take_step
@@ -79,7 +79,7 @@ class SqlSchedules:
     def take(self, grace: timedelta, at: datetime) -> Due | None:
         """Hand out the one that has waited longest, and start it if it has not been."""
         with writing(self._engine) as connection:
-            clock: int = connection.execute(select(now_us())).scalar_one()
+            clock = read_clock(connection)
             row = connection.execute(_free(clock)).first()
             return None if row is None else self._handed_out(connection, row, clock, grace, at)
 
@@ -87,7 +87,7 @@ class SqlSchedules:
         """Renew the lease."""
         ours = and_(schedules.c.send_id == send, schedules.c.fence == fence)
         with writing(self._engine) as connection:
-            clock: int = connection.execute(select(now_us())).scalar_one()
+            clock = read_clock(connection)
             return (
                 connection.execute(update(schedules).where(ours).values(lease_until=clock + self._lease)).rowcount == 1
             )
@@ -96,7 +96,7 @@ class SqlSchedules:
         """Let it rest until its first row may be claimed."""
         ours = and_(schedules.c.send_id == send, schedules.c.fence == fence)
         with writing(self._engine) as connection:
-            clock: int = connection.execute(select(now_us())).scalar_one()
+            clock = read_clock(connection)
             wakes = max(clock + least // _MICROSECOND, _first_row(connection, send, clock))
             connection.execute(update(schedules).where(ours).values(lease_until=wakes))
 
@@ -105,7 +105,7 @@ class SqlSchedules:
         query = _with_status(func.min(_due_at())).where(_waits())
         with reading(self._engine) as connection:
             first = connection.scalar(query)
-            clock: int = connection.execute(select(now_us())).scalar_one()
+            clock = read_clock(connection)
         return None if first is None else max(0.0, (first - clock) / 1_000_000)
 
     def _handed_out(self, connection: Connection, row: AnyRow, clock: int, grace: timedelta, at: datetime) -> Due:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, bindparam, select
 
 from migma_core.audience.contact import ProjectId
 from migma_core.audience.topic import DefaultSubscription, Topic, TopicId, Visibility
 from migma_core.decision.authorization import Sender
 from migma_core.request.domain import BUILT_IN_PROVIDER, SendingDomain
 from migma_core.request.exclusion import EarlierRecipients, ExceptSegment
-from migma_core.request.project import AccountId
 from migma_core.request.recipients import OneAddress, Recipients, SegmentMembers, TagHolders
 from migma_core.request.send_request import SendRequest
 
-from .question import account_of
+from .question import no_project
 from .schema import connections, domains, projects, segments, sends, tags, topics
 
 __all__ = ["read_sender"]
@@ -23,12 +22,13 @@ __all__ = ["read_sender"]
 
 def read_sender(connection: Connection, request: SendRequest) -> Sender:
     """Gather what `authorize` reads. Raises `LookupError` for an unknown project."""
-    account = account_of(connection, request.project)
-    brand = select(projects.c.postal_address, projects.c.loopback).where(projects.c.id == request.project)
-    postal, loopback = connection.execute(brand).one()
-    connected = connection.scalars(select(connections.c.provider).where(connections.c.account_id == account))
+    row = connection.execute(_PROJECT, {"project": request.project, "domain": request.sender.domain}).first()
+    if row is None:
+        raise no_project(request.project)
+    account, postal, loopback, *domain = row
+    connected = connection.scalars(_CONNECTED, {"account": account})
     return Sender(
-        _domain(connection, account, request.sender.domain),
+        None if domain[0] is None else SendingDomain(*domain),
         None if request.topic is None else _topic(connection, request.project, request.topic),
         frozenset({BUILT_IN_PROVIDER, *connected}),
         postal,
@@ -38,20 +38,22 @@ def read_sender(connection: Connection, request: SendRequest) -> Sender:
     )
 
 
-def _domain(connection: Connection, account: AccountId, name: str) -> SendingDomain | None:
-    d = domains.c
-    columns = (
-        d.name,
-        d.is_verified,
-        d.is_suspended,
-        d.sent,
-        d.bounced,
-        d.complained,
-        d.open_tracking,
-        d.click_tracking,
-    )
-    row = connection.execute(select(*columns).where(d.account_id == account, d.name == name)).first()
-    return None if row is None else SendingDomain(*row)
+_p, _d = projects.c, domains.c
+_DOMAIN = (
+    *(_d.name, _d.is_verified, _d.is_suspended),
+    *(_d.sent, _d.bounced, _d.complained, _d.open_tracking, _d.click_tracking),
+)
+_PROJECT = (
+    select(_p.account_id, _p.postal_address, _p.loopback, *_DOMAIN)
+    .select_from(projects.outerjoin(domains, and_(_d.account_id == _p.account_id, _d.name == bindparam("domain"))))
+    .where(_p.id == bindparam("project"))
+)
+_CONNECTED = select(connections.c.provider).where(connections.c.account_id == bindparam("account"))
+_SEGMENT = select(segments.c.id).where(
+    segments.c.project_id == bindparam("project"), segments.c.id == bindparam("segment")
+)
+_SEND = select(sends.c.id).where(sends.c.project_id == bindparam("project"), sends.c.id == bindparam("send"))
+_TAG = select(tags.c.id).where(tags.c.project_id == bindparam("project"), tags.c.name == bindparam("tag"))
 
 
 def _topic(connection: Connection, project: ProjectId, topic: TopicId) -> Topic | None:
@@ -74,10 +76,9 @@ def _exists(connection: Connection, project: ProjectId, recipients: Recipients) 
         case OneAddress():
             return True
         case TagHolders(tag):
-            query = select(tags.c.id).where(tags.c.project_id == project, tags.c.name == tag)
+            return connection.execute(_TAG, {"project": project, "tag": tag}).first() is not None
         case SegmentMembers(segment):
-            query = select(segments.c.id).where(segments.c.project_id == project, segments.c.id == segment)
-    return connection.execute(query).first() is not None
+            return connection.execute(_SEGMENT, {"project": project, "segment": segment}).first() is not None
 
 
 def _missing(connection: Connection, request: SendRequest) -> Iterator[str]:
@@ -85,8 +86,8 @@ def _missing(connection: Connection, request: SendRequest) -> Iterator[str]:
     for one in request.exclusions:
         match one:
             case ExceptSegment(segment):
-                query = select(segments.c.id).where(segments.c.project_id == request.project, segments.c.id == segment)
+                query, given = _SEGMENT, {"project": request.project, "segment": segment}
             case EarlierRecipients(send):
-                query = select(sends.c.id).where(sends.c.project_id == request.project, sends.c.id == send)
-        if connection.execute(query).first() is None:
+                query, given = _SEND, {"project": request.project, "send": send}
+        if connection.execute(query, given).first() is None:
             yield one.segment if isinstance(one, ExceptSegment) else one.send

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Integer, Update, bindparam, case, func, select, update
+from sqlalchemy import BigInteger, ColumnElement, Connection, Integer, Update, bindparam, case, func, select, update
 
 from migma_core.decision.record import Decision
 from migma_core.delivery.attempt import Attempt, AttemptId
@@ -17,8 +16,9 @@ from migma_core.delivery.effects import Settled
 from migma_core.message.token import DeliveryId
 
 from .decisions import decision_columns
-from .engine import now_us
+from .engine import now_us, read_clock
 from .functions import is_listed, list_of, numbers_by_text
+from .json_text import json_text
 from .schema import deliveries, domains, projects, sends
 
 __all__ = [
@@ -70,7 +70,7 @@ def count_held(connection: Connection, fences: Mapping[DeliveryId, int], only: C
     """
     held = _HELD.where(only).order_by(deliveries.c.ref).with_for_update(of=deliveries).subquery()
     counted = select(func.count()).select_from(held)
-    return connection.execute(counted, {"fences": json.dumps(fences)}).scalar_one()
+    return connection.execute(counted, {"fences": json_text(fences)}).scalar_one()
 
 
 def keep_in_order(connection: Connection, fences: Mapping[DeliveryId, int]) -> None:
@@ -79,7 +79,7 @@ def keep_in_order(connection: Connection, fences: Mapping[DeliveryId, int]) -> N
     another's by now. On SQLite there is nobody to keep them from: no other transaction writes.
     """
     if connection.dialect.name == "postgresql":
-        connection.execute(_KEPT, {"fences": json.dumps(fences)})
+        connection.execute(_KEPT, {"fences": json_text(fences)})
 
 
 def settle(connection: Connection, settled: Sequence[Settled], now: datetime) -> None:
@@ -101,7 +101,8 @@ def settle_awaiting(
 def _settle(connection: Connection, settled: Sequence[Settled], now: datetime, awaited: str | None = None) -> int:
     if not settled:
         return 0
-    clock: int = connection.execute(select(now_us())).scalar_one()
+    waits = any(one.wait > 0 or one.state is DeliveryState.UNKNOWN for one in settled)
+    clock = read_clock(connection) if waits else None
     alike: dict[tuple[Any, ...], list[DeliveryId]] = {}
     for one in settled:
         alike.setdefault(_step_of(one), []).append(one.delivery)
@@ -127,7 +128,7 @@ def put_in_flight(
     for one in attempt.deliveries:
         alike.setdefault(flight.fences[one], {})[one] = decided[one]
     steps = (
-        ({"of": attempt.id, "until": flight.until, "now": flight.now, "fenced": fence, **made}, members)
+        ({"of": attempt.id, "lease": flight.lease, "now": flight.now, "fenced": fence, **made}, members)
         for fence, decisions in alike.items()
         for made, members in _decided_alike(decisions)
     )
@@ -154,10 +155,10 @@ def count_accepted(connection: Connection, send: SendId, accepted: int) -> None:
 
 
 class Flight(NamedTuple):
-    """Under which fences rows go in flight, until when by the database's clock, and as of when."""
+    """Under which fences rows go in flight, for how many microseconds, and as of when."""
 
     fences: Mapping[DeliveryId, int]
-    until: int
+    lease: int
     now: datetime
 
 
@@ -239,15 +240,19 @@ _DECISION = {
     for name in ("cell", "denials", "reasons", "outside", "decided_at", "policy")
 }
 _DECIDE_AGAIN = _change(_DECISION)
-_IN_FLIGHT = _change(
-    {"attempt_id": bindparam("of"), "lease_until": bindparam("until"), "updated_at": bindparam("now"), **_DECISION},
-    *(_fenced, _claimed, deliveries.c.attempt_id.is_(None)),
-)
+_PUT_IN_FLIGHT = {
+    "attempt_id": bindparam("of"),
+    "lease_until": select(now_us()).scalar_subquery() + bindparam("lease", type_=BigInteger),
+    "updated_at": bindparam("now"),
+    **_DECISION,
+}
+_IN_FLIGHT = _change(_PUT_IN_FLIGHT, _fenced, _claimed, deliveries.c.attempt_id.is_(None))
 
 
-def _moved(one: _Step, clock: int, now: datetime, awaited: str | None) -> dict[str, Any]:
+def _moved(one: _Step, clock: int | None, now: datetime, awaited: str | None) -> dict[str, Any]:
     where = {} if awaited is None else {"fenced": one.fence, "awaited": awaited}
-    in_doubt, until = one.state is DeliveryState.UNKNOWN, clock + round(one.wait * 1_000_000)
+    in_doubt = one.state is DeliveryState.UNKNOWN
+    until = None if clock is None else clock + round(one.wait * 1_000_000)
     return {
         # a claim whose attempt is open, and whose lease is over: that is how a row is in doubt (D10)
         "to": (DeliveryState.CLAIMED if in_doubt else one.state).value,

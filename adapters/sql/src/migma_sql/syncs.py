@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, Engine, delete, exists, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, bindparam, delete, exists, insert, select, update
 
 from migma_core.audience.contact import Contact, ContactId, ProjectId, Status
 from migma_core.audience.topic import TopicId
@@ -21,6 +21,8 @@ from .schema import contacts, projects, sync_contacts, sync_topics, syncs, topic
 __all__ = ["Syncs"]
 
 _MICROSECOND = timedelta(microseconds=1)
+_ours = select(projects.c.id).where(projects.c.account_id == bindparam("account"))
+_OF_ACCOUNT = select(syncs).where(syncs.c.project_id.in_(_ours)).order_by(syncs.c.provider, syncs.c.project_id)
 
 
 class Syncs:
@@ -55,10 +57,8 @@ class Syncs:
 
     def of(self, account: AccountId) -> Sequence[Sync]:
         """Every connected sync of the account's projects."""
-        ours = syncs.c.project_id.in_(select(projects.c.id).where(projects.c.account_id == account))
-        query = select(syncs).where(ours).order_by(syncs.c.provider, syncs.c.project_id)
         with reading(self._engine) as connection:
-            rows = connection.execute(query).all()
+            rows = connection.execute(_OF_ACCOUNT, {"account": account}).all()
         return tuple(Sync(row.provider, row.as_of, row.bound * _MICROSECOND) for row in rows)
 
     def end(self, project: ProjectId, provider: str) -> bool:
