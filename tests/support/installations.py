@@ -104,9 +104,11 @@ class Installation:
         """What the store says and what the provider's book says, side by side."""
         found = migma.store.sends.get(send)
         log = migma.store.sends.log(send, limit=10_000)
-        engine, a = connect(migma.parts.settings.database_url), schema.attempts.c
+        engine, a = connect(migma.parts.settings.database_url), schema.attempts
+        m = schema.attempt_members
         with reading(engine) as connection:
-            made = connection.execute(select(a.deliveries, a.composed_at).where(a.send_id == send)).all()
+            them = select(m.c.deliveries, a.c.composed_at).select_from(a.join(m)).where(a.c.send_id == send)
+            made = connection.execute(them).all()
         engine.dispose()
         attempted = [Attempted(one, row.composed_at.timestamp()) for row in made for one in row.deliveries]
         ours = {one.id for one in log}

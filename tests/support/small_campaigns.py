@@ -189,9 +189,10 @@ class Campaign:
         store = self.stage.stores[0]
         found = store.sends.get(self.send)
         log = store.sends.log(self.send)
-        a = schema.attempts.c
+        a, m = schema.attempts, schema.attempt_members
         with reading(self.stage.engine) as connection:
-            made = connection.execute(select(a.deliveries, a.composed_at).where(a.send_id == self.send)).all()
+            them = select(m.c.deliveries, a.c.composed_at).select_from(a.join(m)).where(a.c.send_id == self.send)
+            made = connection.execute(them).all()
         return Run(
             self.purpose,
             found.status,

@@ -50,7 +50,8 @@ NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)
 LEDGER = {
     "sends": "status, why, finished_at",
     "deliveries": "ref, address_key, cell, denials, reasons, state, why, attempt_id, attempts, doubts, fence",
-    "attempts": "provider, deliveries, content, token_key, composed_at, body_digest, finished_at",
+    "attempt_members": 'attempt_id, deliveries, "values"',
+    "attempts": "provider, content, token_key, composed_at, body_digest, finished_at",
     "pace": "provider, failures, openings, sent_today",
     "idempotency_keys": "key, digest, fence, made, result, finished_at",
 }

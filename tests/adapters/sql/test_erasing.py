@@ -125,7 +125,7 @@ def test_what_is_under_way_takes_its_answer(engine: Engine, to: Recipients) -> N
 
     assert dict(Sends(engine, PEPPER).states(send)) == {DeliveryState.ACCEPTED: 1}
     with reading(engine) as connection:
-        assert connection.scalars(select(schema.attempts.c["values"])).all() == [[{}]]
+        assert connection.scalars(select(schema.attempt_members.c["values"])).all() == [[{}]]
 
 
 @pytest.mark.parametrize("to", [TagHolders("all"), OneAddress(ADA)], ids=["audience", "direct"])

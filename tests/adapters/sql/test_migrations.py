@@ -21,7 +21,7 @@ from migma_core import Address, AddressKey
 from migma_core.request import AccountId
 from tests.support.sql_rows import NOW
 
-NEWEST = "0080"
+NEWEST = "0090"
 AS_OF_0001 = (
     "INSERT INTO accounts (id, name, created_at) VALUES ('a', 'a', 1)",
     (

@@ -232,13 +232,12 @@ def test_cancelling_settles_what_nobody_has_handed_over(engine: Engine, sends: S
 
 def add_attempt(connection: Connection, send: SendId) -> str:
     """An attempt without an outcome."""
-    row = {"id": ref(), "send_id": send, "provider": "migma", "deliveries": [], "content": "", "compiler": 1}
+    row = {"id": ref(), "send_id": send, "provider": "migma", "content": "", "compiler": 1}
     more = {
         "token_key": 1,
         "composed_at": NOW,
         "idempotency_key": "",
         "body_digest": "",
-        "values": [],
         "started_at": NOW,
     }
     connection.execute(insert(schema.attempts), {**row, **more})

@@ -92,14 +92,12 @@ def _attempt(send: SendId, attempt: str) -> dict[str, object]:
         "id": attempt,
         "send_id": send,
         "provider": "test",
-        "deliveries": [],
         "content": "c",
         "compiler": 1,
         "token_key": 1,
         "composed_at": NOW,
         "idempotency_key": attempt,
         "body_digest": "d",
-        "values": [],
         "started_at": NOW,
     }
 

@@ -16,7 +16,7 @@ from migma_core.message.token import DeliveryId
 
 from .engine import now_us
 from .functions import insert_new
-from .schema import attempts, deliveries
+from .schema import attempt_members, attempts, deliveries
 from .settling import Flight, count_held, hold_rows, keep_in_order, put_in_flight, settle
 
 __all__ = ["commit", "give_back", "renew"]
@@ -68,6 +68,7 @@ def _put_in_flight(
         return True
     # an attempt that is there already is on its rows, which are no longer ours to put then
     connection.execute(insert_new(connection, attempts), [_attempt_row(one, now) for one in made])
+    connection.execute(insert_new(connection, attempt_members), [_members_row(one) for one in made])
     flight = Flight(fences, lease, now)
     going = [one for attempt in made for one in attempt.deliveries]
     decided = dict(zip(going, decisions, strict=True))
@@ -94,13 +95,15 @@ def _attempt_row(attempt: Attempt, now: datetime) -> dict[str, Any]:
         "id": attempt.id,
         "send_id": attempt.send,
         "provider": attempt.provider,
-        "deliveries": list(attempt.deliveries),
         "content": attempt.content,
         "compiler": attempt.compiler,
         "token_key": attempt.token_key,
         "composed_at": attempt.composed_at,
         "idempotency_key": attempt.idempotency_key,
         "body_digest": attempt.body_digest,
-        "values": attempt.values,
         "started_at": now,
     }
+
+
+def _members_row(attempt: Attempt) -> dict[str, Any]:
+    return {"attempt_id": attempt.id, "deliveries": attempt.deliveries, "values": attempt.values}

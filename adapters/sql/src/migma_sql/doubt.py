@@ -18,7 +18,7 @@ from .accepted import read_accepted
 from .claims import Terms, find_again, lease
 from .engine import now_us, read_clock
 from .fresh_facts import read_facts
-from .schema import attempts, deliveries, sends
+from .schema import attempt_members, attempts, deliveries, sends
 from .settling import count_accepted, hold_rows, settle
 from .shapes import AnyRow
 
@@ -71,7 +71,7 @@ def reopen(connection: Connection, attempt: AttemptId, terms: Terms) -> Reopened
     Take what is still in doubt of an attempt, under new fences: an answer to the old ones comes too late. Rows whose
     address nobody has any more cannot be handed over again: they are held, and an answer to them counts when it comes.
     """
-    row = connection.execute(select(attempts).where(attempts.c.id == attempt)).first()
+    row = connection.execute(_ATTEMPT.where(attempts.c.id == attempt)).first()
     if row is None:
         return None
     made = _attempt(row)
@@ -105,6 +105,10 @@ def decide_held(
 def _doubtful() -> ColumnElement[bool]:
     d = deliveries.c
     return and_(d.state == DeliveryState.CLAIMED.value, d.attempt_id.is_not(None), d.lease_until <= now_us())
+
+
+_m = attempt_members.c
+_ATTEMPT = select(attempts, _m.deliveries, _m["values"]).select_from(attempts.join(attempt_members))
 
 
 def _attempt(row: AnyRow) -> Attempt:

@@ -34,6 +34,7 @@ from .functions import insert_new, position
 from .schema import (
     addresses,
     attachments,
+    attempt_members,
     attempts,
     campaigns,
     contacts,
@@ -115,13 +116,13 @@ def _empty_attempts(connection: Connection, rows: Sequence[AnyRow]) -> None:
     members: dict[str, set[str]] = defaultdict(set)
     for row in rows:
         members[row.send_id].add(row.ref)
-    a = attempts.c
+    m = attempt_members.c
+    every = select(m.attempt_id, m.deliveries, m["values"]).select_from(attempt_members.join(attempts))
     for send, refs in members.items():
-        holds = or_(*(position(cast(a.deliveries, Text), literal(ref)) > 0 for ref in sorted(refs)))
-        query = select(a.id, a.deliveries, a["values"]).where(a.send_id == send, holds)
-        for attempt, those, kept in connection.execute(query).all():
+        holds = or_(*(position(cast(m.deliveries, Text), literal(ref)) > 0 for ref in sorted(refs)))
+        for attempt, those, kept in connection.execute(every.where(attempts.c.send_id == send, holds)).all():
             bare = [{} if ref in refs else one for ref, one in zip(those, kept, strict=True)]
-            connection.execute(update(attempts).where(a.id == attempt).values({"values": bare}))
+            connection.execute(update(attempt_members).where(m.attempt_id == attempt).values({"values": bare}))
 
 
 def _redact_direct_sends(

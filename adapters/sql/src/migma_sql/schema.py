@@ -31,6 +31,7 @@ __all__ = [
     "accounts",
     "addresses",
     "attachments",
+    "attempt_members",
     "attempts",
     "campaigns",
     "connections",
@@ -449,18 +450,26 @@ attempts = Table(
     _ref(),
     Column("send_id", ForeignKey("sends.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("provider", Text, nullable=False),
-    Column("deliveries", JSON, nullable=False),
     Column("content", Text, nullable=False),
     Column("compiler", Integer, nullable=False),
     Column("token_key", Integer, nullable=False),
     Column("composed_at", Instant, nullable=False),
     Column("idempotency_key", Text, nullable=False),
     Column("body_digest", Text, nullable=False),
-    Column("values", JSON, nullable=False),
     Column("started_at", Instant, nullable=False),
     Column("finished_at", Instant),
 )
-"""One provider request, committed before its first byte leaves (D10). ``deliveries`` keeps their order."""
+"""One provider request, committed before its first byte leaves (D10)."""
+
+attempt_members = Table(
+    "attempt_members",
+    metadata,
+    Column("attempt_id", ForeignKey("attempts.id", ondelete="CASCADE"), primary_key=True),
+    Column("deliveries", JSON, nullable=False),
+    Column("values", JSON, nullable=False),
+)
+"""Whom an attempt is for, in their order, and their frozen values (D10): beside the attempt, whose row is written anew
+whole when it is answered."""
 
 deliveries = Table(
     "deliveries",
