@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Iterator
-from json.encoder import encode_basestring
 from typing import Any, Final
+
+import orjson
 
 from migma_core.audience import Address
 from migma_core.decision import Purpose
@@ -44,9 +44,8 @@ def encode(batch: Batch) -> bytes:
     """
     check_batch(batch)
     content = substituted(batch, SENDGRID, _around(batch))
-    common = json.dumps(_common(batch, content), ensure_ascii=False, separators=(",", ":"))
-    personalizations = ",".join(_personalizations(batch, content))
-    return check_body(f'{{"personalizations":[{personalizations}],{common[1:]}'.encode())
+    personalizations = list(_personalizations(batch, content))
+    return check_body(orjson.dumps({"personalizations": personalizations, **_common(batch, content)}))
 
 
 def _around(batch: Batch) -> Iterator[str]:
@@ -58,31 +57,22 @@ def _around(batch: Batch) -> Iterator[str]:
         yield f"{message.approval.address} {message.unsubscribe_url}"
 
 
-def _personalizations(batch: Batch, content: Substituted) -> Iterator[str]:
+def _personalizations(batch: Batch, content: Substituted) -> Iterator[_Json]:
     """
-    Each recipient's JSON: what is the same for everyone is written once, and only values are encoded.
+    Each recipient's own.
 
     All headers of a message stand here: that SendGrid merges both levels of headers is nowhere promised.
     """
-    form = _form(batch, content.keys)
-    is_marketing = batch.compiled.purpose is Purpose.MARKETING
+    copies, headers = _copies(batch), _shared_headers(batch.compiled)
     for message, values in zip(batch.messages, content.values, strict=True):
         check_substitutions(message.delivery, content.keys, values)
-        link = (f"<{message.unsubscribe_url}>",) if is_marketing else ()
-        told = (str(message.approval.address), message.delivery, *values, *link)
-        yield form % tuple(map(encode_basestring, told))
-
-
-def _form(batch: Batch, keys: tuple[str, ...]) -> str:
-    """A personalization with ``%s`` for each string that is the recipient's own."""
-    compiled = batch.compiled
-    form: _Json = {"to": [{"email": _OWN}], **_copies(batch), "custom_args": {DELIVERY_ARGUMENT: _OWN}}
-    if keys:
-        form["substitutions"] = dict.fromkeys(keys, _OWN)
-    if compiled.purpose is Purpose.MARKETING:
-        form["headers"] = _marketing_headers(compiled)
-    written = json.dumps(form, ensure_ascii=False, separators=(",", ":"))
-    return written.replace("%", "%%").replace(f'"{_OWN}"', "%s")
+        to = [{"email": str(message.approval.address)}]
+        its: _Json = {"to": to, **copies, "custom_args": {DELIVERY_ARGUMENT: message.delivery}}
+        if values:
+            its["substitutions"] = dict(zip(content.keys, values, strict=True))
+        if headers:
+            its["headers"] = {**headers, _LINK: f"<{message.unsubscribe_url}>"}
+        yield its
 
 
 def _copies(batch: Batch) -> _Json:
@@ -93,15 +83,17 @@ def _copies(batch: Batch) -> _Json:
     return {name: [_mailbox(one) for one in them] for name, them in named if them}
 
 
-def _marketing_headers(compiled: Compiled) -> dict[str, str]:
-    """The headers of each message, the caller's own included; the link is each recipient's."""
+def _shared_headers(compiled: Compiled) -> dict[str, str]:
+    """The headers of each marketing message, the caller's own included, with room for each recipient's link."""
     request = compiled.request
+    if compiled.purpose is not Purpose.MARKETING:
+        return {}
     lines = (ONE_CLICK, list_id(request), feedback_id(request))
     shared = dict(line.decode().split(": ", 1) for line in lines)
-    return {**request.headers, "List-Unsubscribe": _OWN, **shared}
+    return {**request.headers, _LINK: "", **shared}
 
 
-_OWN: Final = "\ufdd0"  # a noncharacter, which no text of a request holds
+_LINK: Final = "List-Unsubscribe"
 
 
 def _common(batch: Batch, content: Substituted) -> _Json:

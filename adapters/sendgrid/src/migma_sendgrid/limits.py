@@ -50,8 +50,9 @@ def check_batch(batch: Batch) -> None:
     check_time(batch)
     _check_address("the reply-to address", reply_to)
     for message in batch.messages:
-        for address, delivery in zip(message.envelope, message.deliveries, strict=True):
-            _check_address(f"the address of delivery {delivery}", address)
+        if any(address.is_international for address in message.envelope):
+            for address, delivery in zip(message.envelope, message.deliveries, strict=True):
+                _check_address(f"the address of delivery {delivery}", address)
     for attachment in batch.compiled.request.content.attachments:
         _check_name(attachment)
 
