@@ -37,4 +37,5 @@ def series_of(at: datetime) -> str:
 
 def own_octets(rows: int) -> bytes:
     """What each of so many references has of its own, one after the other."""
-    return secrets.token_bytes(rows * OWN_OCTETS)
+    octets = secrets.token_bytes(rows * OWN_OCTETS)
+    return b"".join(sorted(octets[begin : begin + OWN_OCTETS] for begin in range(0, len(octets), OWN_OCTETS)))
