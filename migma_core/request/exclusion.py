@@ -14,7 +14,7 @@ from ..audience.segment import Condition, SegmentId, matches
 __all__ = ["EarlierRecipients", "ExceptSegment", "Exclusion", "SendId", "is_excluded"]
 
 SendId = NewType("SendId", str)
-"""One accepted request, of a campaign or direct: 32 hex digits."""
+"""One accepted request, of a campaign or direct: random hex digits."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,8 +96,9 @@ def test_pages_write_what_the_core_decides(
 
 
 def test_references_of_a_page_share_its_moment_and_nothing_else() -> None:
-    """A reference is 32 hex digits, of which the first 12 are its moment; no two share the ten that follow."""
+    """Of a reference's 32 hex digits the first 12 are its moment; no two share the next ten, and all are in order."""
     made = new_refs(NOW, 1_000)
+    assert made == sorted(made)
     assert {len(one) for one in made} == {32}
     assert {int(one[:12], 16) for one in made} == {int(NOW.timestamp() * 1_000)}
     assert len({one[12:22] for one in made}) == len({one[22:] for one in made}) == 1_000

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import secrets
+
 from migma_core.audience.contact import BUILT_IN_VALUES
 from migma_core.decision import Authorized, Fault, Policy, Purpose, Refused, Sender, authorize, explain
+from migma_core.delivery import SendId
 from migma_core.message import Compiled, compile_content, missing_names
 from migma_core.message.compile import delegated_page
 from migma_core.message.compliance import UNSUBSCRIBE_URL
 from migma_core.ports import Capabilities
 from migma_core.request import Brand, SendRequest
 
-__all__ = ["MissingVariables", "SendRefused", "accept", "check_content"]
+__all__ = ["MissingVariables", "SendRefused", "accept", "check_content", "new_send"]
 
 
 class SendRefused(ValueError):
@@ -31,6 +34,11 @@ class MissingVariables(ValueError):
             f"contact; give a variable, or a fallback such as {{{{{first}|friend}}}}"
         )
         self.names = names
+
+
+def new_send() -> SendId:
+    """An id that no other send has: 16 random hex digits, few since it stands in every row of an audience."""
+    return SendId(secrets.token_hex(8))
 
 
 def accept(request: SendRequest, sender: Sender, policy: Policy) -> Authorized:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -30,6 +29,7 @@ from migma_core.decision.checker import check
 from migma_core.delivery import Action, Campaign, DeliveryState, Fold, Gap, Schedule, SendId, SendStats
 from migma_core.ports import DeliveryRecord, KeyHold, SendRecord
 
+from .acceptance import new_send
 from .drive import Watch
 from .held import HeldVerdict, held, settle_held
 from .parts import Parts
@@ -92,7 +92,7 @@ class Campaigns:
 
     def _draft(self, campaign: Campaign, under: KeyHold | None = None) -> SendId:
         self._sending.check(campaign.request)
-        send, now, policy = SendId(secrets.token_hex(16)), self._parts.clock.now(), self._parts.policy
+        send, now, policy = new_send(), self._parts.clock.now(), self._parts.policy
         self._parts.store.sends.accept(
             send, campaign.request, Purpose.MARKETING, policy, None, now, name=campaign.name, under=under
         )

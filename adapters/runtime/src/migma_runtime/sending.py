@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -36,7 +35,7 @@ from migma_core.request import (
     read_recipients,
 )
 
-from .acceptance import accept, check_content
+from .acceptance import accept, check_content, new_send
 from .drive import Watch, drive
 from .holding import Hold
 from .jobs import PATIENCE, Work, work_of
@@ -243,7 +242,7 @@ class Sending:
     def queue(self, request: SendRequest, under: KeyHold | None = None) -> SendAnswer:
         """Accept a request: it is on record when this returns, with its key, and nothing has been sent (R57)."""
         authorized, now = self.check(request), self._parts.clock.now()
-        send = SendId(secrets.token_hex(16))
+        send = new_send()
         self._parts.store.sends.accept(
             send, request, authorized.purpose, self._parts.policy, authorized.warning, now, under=under
         )

@@ -1,4 +1,7 @@
-"""Opaque references: random, so that nothing about anybody can be read from one (E-02)."""
+"""
+Opaque references: random, so that nothing about anybody can be read from one (E-02). Those of a page tell, beside each
+other, in what order its rows were written.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +25,8 @@ def new_ref() -> str:
 def new_refs(at: datetime, rows: int) -> list[str]:
     """
     References of rows that are written together: 12 hex digits of their moment in milliseconds, as in RFC 9562 §5.7,
-    and 20 random ones for each. They lie beside each other in an index, where wholly random ones would rewrite all of
-    it for every page, and who knows one cannot guess another.
+    and 20 random ones for each, in their order. They lie in an index as their rows do, where wholly random ones would
+    rewrite all of it for every page, and who knows one cannot guess another.
     """
     series, own = series_of(at), own_octets(rows).hex()
     digits = 2 * OWN_OCTETS
@@ -36,6 +39,6 @@ def series_of(at: datetime) -> str:
 
 
 def own_octets(rows: int) -> bytes:
-    """What each of so many references has of its own, one after the other."""
+    """What each of so many references has of its own, one after the other, in their order."""
     octets = secrets.token_bytes(rows * OWN_OCTETS)
     return b"".join(sorted(octets[begin : begin + OWN_OCTETS] for begin in range(0, len(octets), OWN_OCTETS)))
