@@ -14,8 +14,8 @@ from migma_sql import SchemaTooNew
 from migma_sql.engine import connect, reading, writing
 from migma_sql.erasing import erase
 from migma_sql.migrate import alembic_config, migrate, schema_version
-from migma_sql.schema import metadata
-from sqlalchemy import Engine, text
+from migma_sql.schema import attempt_members, attempts, metadata
+from sqlalchemy import Engine, select, text
 
 from migma_core import Address, AddressKey
 from migma_core.request import AccountId
@@ -34,6 +34,22 @@ AS_OF_0001 = (
     ),
     "INSERT INTO consent_events (contact_id, what, level, source, at) VALUES (1, 'opt_in', 'proven', 'form', 7)",
     "INSERT INTO addresses (account_id, address_key, denials, epoch) VALUES ('a', '1', 5, 2), ('a', '0', 1, 0)",
+)
+AS_OF_0080 = (
+    *AS_OF_0001[:2],
+    (
+        "INSERT INTO sends (id, project_id, request, purpose, policy, status, fan_out_done, created_at)"
+        " VALUES ('s', 'p', '{}', 'marketing', 't', 'sending', true, 1)"
+    ),
+    (
+        "INSERT INTO attempts (id, send_id, provider, deliveries, content, compiler, token_key, composed_at,"
+        """ idempotency_key, body_digest, "values", started_at)"""
+        """ VALUES ('t', 's', 'migma', '["d", "e"]', 'c', 1, 1, 1, 'k', 'b', '[{"name": "K\\u00f6ln"}, {}]', 1)"""
+    ),
+    (
+        "INSERT INTO deliveries (ref, send_id, address_key, cell, denials, decided_at, policy, state, attempt_id,"
+        " updated_at) VALUES ('d', 's', '1', 0, 0, 1, 't', 'claimed', 't', 1)"
+    ),
 )
 
 
@@ -97,6 +113,27 @@ def test_what_has_people_in_it_can_be_erased_from(bare: Engine) -> None:
         assert connection.scalars(text("SELECT contact_ref FROM tombstones")).all() == ["c"]
         assert connection.scalar(text("SELECT count(*) FROM contacts")) == 0
         assert connection.scalar(text("SELECT count(*) FROM consent_events")) == 0
+
+
+def test_an_attempt_keeps_its_members(bare: Engine) -> None:
+    """One that the schema before held with its members and their values has both beside it, and its deliveries."""
+    with writing(bare) as connection:
+        config = alembic_config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0080")
+    with writing(bare) as connection:
+        for statement in AS_OF_0080:
+            connection.execute(text(statement))
+
+    migrate(bare)
+
+    with reading(bare) as connection:
+        kept = connection.execute(select(attempt_members)).all()
+        attempt = connection.execute(select(attempts.c.id, attempts.c.send_id, attempts.c.finished_at)).all()
+        delivery = connection.execute(text("SELECT ref, attempt_id FROM deliveries")).all()
+    assert [tuple(row) for row in kept] == [("t", ["d", "e"], [{"name": "Köln"}, {}])]
+    assert [tuple(row) for row in attempt] == [("t", "s", None)]
+    assert [tuple(row) for row in delivery] == [("d", "t")]
 
 
 def test_migrating_twice_changes_nothing(bare: Engine) -> None:

@@ -141,17 +141,20 @@ def _fetched(connection: Connection, query: AnySelect, given: Mapping[str, str])
 
 
 def _facts(connection: Connection, question: Question, stranger: Address | None) -> AnySelect:
-    if not question.exclusions:
-        return _usual_facts(replace(question, now=None), stranger)
-    return _facts_of(question, stranger, excluded_bit(connection, question, deliveries.c.address_key))
+    if question.exclusions:
+        return _facts_of(question, stranger, excluded_bit(connection, question, deliveries.c.address_key))
+    # an address is never remembered: whoever asked to be forgotten is forgotten here too
+    return _usual_facts(replace(question, now=None)) if stranger is None else _facts_of(question, stranger)
 
 
 @lru_cache(maxsize=64)  # the batches of a send ask the same, and to build the question takes as long as the answer
-def _usual_facts(question: Question, stranger: Address | None) -> AnySelect:
-    return _facts_of(question, stranger)
+def _usual_facts(question: Question) -> AnySelect:
+    return _facts_of(question)
 
 
-def _facts_of(question: Question, stranger: Address | None, excluded: ColumnElement[int] | None = None) -> AnySelect:
+def _facts_of(
+    question: Question, stranger: Address | None = None, excluded: ColumnElement[int] | None = None
+) -> AnySelect:
     """
     Rows, each with whoever holds its address in the project *now*.
 
