@@ -193,7 +193,7 @@ def _commit(database: sqlite3.Connection, statement: str, rows: list[tuple[Any, 
 _ROWS = """
 SELECT c.id, c.ref, c.local, c.domain, c.first_name, c.fields FROM contacts c
 JOIN contact_tags h ON h.contact_id = c.id JOIN tags t ON t.id = h.tag_id
-WHERE t.name = 'news' AND c.status = 'subscribed' AND c.id > ? ORDER BY c.id LIMIT ?
+WHERE t.name = 'news' AND c.status = 'subscribed' AND h.contact_id > ? ORDER BY h.contact_id LIMIT ?
 """
 
 
