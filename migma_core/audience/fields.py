@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from math import isfinite
 from typing import Final, Literal
 
 from .values import Canonical, Scalar, canonical
@@ -61,6 +62,8 @@ class FieldIs:
     def __post_init__(self) -> None:
         if not self.key:
             raise ValueError("name the field to compare")
+        if any(isinstance(value, float) and not isfinite(value) for value in self.values):
+            raise ValueError(f"{self.mode} compares with numbers that are finite, and texts; given: {self.values!r}")
         if self.mode in _TEXT and not self.values:
             raise ValueError(f"{self.mode} needs at least one value")
         if self.mode not in _TEXT:

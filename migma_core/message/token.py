@@ -18,7 +18,7 @@ from ..audience.topic import TopicId
 __all__ = ["DeliveryId", "Token", "TokenKeys", "TokenPurpose", "mint_token", "verify_token"]
 
 DeliveryId = NewType("DeliveryId", str)
-"""One message to one person, as 32 hex digits that say nothing about either."""
+"""One message to one person, as 32 hex digits that name neither."""
 
 _VERSION = 1
 _DOMAIN = b"migma-core/token/1"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import isfinite
 from unicodedata import category
 
 from ..audience.address import Address, hidden_characters
@@ -74,6 +75,9 @@ class SendRequest:
             raise ValueError("the local part of the from address is ASCII: several providers garble others")
         check_copies(self.recipients, self.cc, self.bcc, self.transactional)
         check_custom_headers(self.headers)
+        for name, value in self.variables.items():
+            if isinstance(value, float) and not isfinite(value):
+                raise ValueError(f"the variable {name!a} is {value}, which is no number to write; give one, or a text")
         check_labels(self.labels, self.metadata)
         if self.deliver_at is not None and self.deliver_at.tzinfo is None:
             raise ValueError("deliver_at needs a zone: pass an aware datetime")

@@ -95,7 +95,7 @@ def test_pages_write_what_the_core_decides(
         assert planned == sum(state == "ready" for state, *_ in expected.values())
 
 
-def test_references_of_a_page_share_its_moment_and_nothing_else() -> None:
+def test_references_of_a_page_share_its_moment_and_are_in_order() -> None:
     """Of a reference's 32 hex digits the first 12 are its moment; no two share the next ten, and all are in order."""
     made = new_refs(NOW, 1_000)
     assert made == sorted(made)

@@ -42,7 +42,7 @@ from migma_core import (
     address_key,
     decide,
 )
-from migma_core.decision.circumstances import Wanted
+from migma_core.decision.circumstances import Circumstances, Wanted
 from migma_core.decision.record import Decision, record
 from migma_core.decision.standing import Cell, Standing, StatusFact
 from migma_core.delivery import Action, CampaignStatus
@@ -270,6 +270,18 @@ def test_an_attempt_is_committed_once(engine: Engine, ledger: SqlLedger) -> None
     assert not ledger.commit_attempts([attempt], held, (), decisions(attempt), NOW)
     assert column(engine, schema.attempts, "id") == [attempt.id]
     assert ledger.finish(send, NOW).states == {DeliveryState.IN_FLIGHT: 3}
+
+
+def test_the_members_of_an_attempt_share_one_lease(engine: Engine, ledger: SqlLedger) -> None:
+    """However they stand and however many statements it takes, they are doubted together: at commit, and renewed."""
+    send = ready(engine, ledger, people=40)
+    claimed = fences(ledger.claim(send, 100, NOTHING, NOW))
+    attempt = attempt_for(send, claimed)
+    each_its_own = [record(Standing(0), MIGMA, NOW, Circumstances()) for _ in claimed]
+    assert ledger.commit_attempts([attempt], claimed, (), each_its_own, NOW)
+    assert len(set(column(engine, schema.deliveries, "lease_until"))) == 1
+    ledger.renew([attempt.id])
+    assert len(set(column(engine, schema.deliveries, "lease_until"))) == 1
 
 
 def test_an_expired_lease_with_an_attempt_is_unknown_and_never_ready(

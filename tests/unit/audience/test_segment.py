@@ -85,6 +85,13 @@ def test_a_mode_compares_as_documented(
     assert matches(FieldIs("it", mode, values), someone(it=given)) is expected
 
 
+@pytest.mark.parametrize("value", [float("inf"), float("-inf"), float("nan")])
+def test_a_number_that_is_not_finite_is_refused(value: float) -> None:
+    """JSON, in which segments are kept, has no such number."""
+    with pytest.raises(ValueError, match="finite"):
+        FieldIs("points", Mode.IS, ("10", value))
+
+
 def test_a_field_nobody_has_is_null() -> None:
     """An absent field behaves as one without a value."""
     assert not matches(FieldIs("plan", Mode.CONTAINS, ("",)), someone())

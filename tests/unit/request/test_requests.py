@@ -106,6 +106,13 @@ def test_a_line_break_in_from_name_is_refused() -> None:
     assert "Bcc" not in str(refused.value)
 
 
+@pytest.mark.parametrize("value", [float("inf"), float("-inf"), float("nan")])
+def test_a_variable_that_is_not_finite_is_refused(value: float) -> None:
+    """No mail says ``inf``, and JSON, in which requests are kept, has no such number."""
+    with pytest.raises(ValueError, match=r"the variable 'points' is .*; give one, or a text"):
+        request(variables={"points": value})
+
+
 @pytest.mark.parametrize("provider", ["", "SES", "brevo", "SMTP"])
 def test_an_unknown_provider_is_refused(provider: str) -> None:
     """The answer lists all there are (R41)."""

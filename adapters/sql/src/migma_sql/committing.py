@@ -14,7 +14,7 @@ from migma_core.delivery.delivery import DeliveryState
 from migma_core.delivery.effects import Settled
 from migma_core.message.token import DeliveryId
 
-from .engine import now_us
+from .engine import read_clock
 from .functions import insert_new
 from .schema import attempt_members, attempts, deliveries
 from .settling import Flight, count_held, hold_rows, keep_in_order, put_in_flight, settle
@@ -69,7 +69,8 @@ def _put_in_flight(
     # an attempt that is there already is on its rows, which are no longer ours to put then
     connection.execute(insert_new(connection, attempts), [_attempt_row(one, now) for one in made])
     connection.execute(insert_new(connection, attempt_members), [_members_row(one) for one in made])
-    flight = Flight(fences, lease, now)
+    # one moment for all of an attempt: its members are doubted together, or not yet
+    flight = Flight(fences, read_clock(connection) + lease, now)
     going = [one for attempt in made for one in attempt.deliveries]
     decided = dict(zip(going, decisions, strict=True))
     return sum(put_in_flight(connection, one, decided, flight) for one in made) == len(going)
@@ -77,9 +78,9 @@ def _put_in_flight(
 
 def renew(connection: Connection, awaited: Sequence[AttemptId], lease: int) -> None:
     """Begin leases anew; a row that was answered, or has gone on without the attempt, is left as it is."""
-    d = deliveries.c
+    d, until = deliveries.c, read_clock(connection) + lease
     waiting = update(deliveries).where(d.attempt_id.in_(awaited), d.state == DeliveryState.CLAIMED.value)
-    connection.execute(waiting.values(lease_until=now_us() + lease))
+    connection.execute(waiting.values(lease_until=until))
 
 
 def give_back(connection: Connection, fences: Mapping[DeliveryId, int]) -> None:

@@ -118,9 +118,12 @@ def _empty_attempts(connection: Connection, rows: Sequence[AnyRow]) -> None:
         members[row.send_id].add(row.ref)
     m = attempt_members.c
     every = select(m.attempt_id, m.deliveries, m["values"]).select_from(attempt_members.join(attempts))
+    # in one order, and locked: two who are erased at once may be of one attempt
+    every = every.order_by(m.attempt_id).with_for_update(of=attempt_members)
     for send, refs in members.items():
         holds = or_(*(position(cast(m.deliveries, Text), literal(ref)) > 0 for ref in sorted(refs)))
-        for attempt, those, kept in connection.execute(every.where(attempts.c.send_id == send, holds)).all():
+        of_send = every.where(attempts.c.send_id == send)
+        for attempt, those, kept in connection.execute(of_send.where(holds)).all():
             bare = [{} if ref in refs else one for ref, one in zip(those, kept, strict=True)]
             connection.execute(update(attempt_members).where(m.attempt_id == attempt).values({"values": bare}))
 

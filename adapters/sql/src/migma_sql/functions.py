@@ -176,7 +176,7 @@ def _array_elements(element: _numbers, compiler: SQLCompiler, **options: Any) ->
 
 
 def is_numbered(number: ColumnElement[int], name: str) -> ColumnElement[bool]:
-    """The same of a number."""
+    """Whether a number is one of a list, which `list_of` makes into the value of one parameter of this name."""
     return number.bool_op("IN")(_numbers(bindparam(name, type_=Text)))
 
 

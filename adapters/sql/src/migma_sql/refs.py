@@ -1,6 +1,6 @@
 """
-Opaque references: random, so that nothing about anybody can be read from one (E-02). Those of a page tell, beside each
-other, in what order its rows were written.
+Opaque references: random, so that they say nothing about anybody (E-02) but, roughly, at what place of its page a row
+was written.
 """
 
 from __future__ import annotations

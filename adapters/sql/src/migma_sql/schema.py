@@ -103,7 +103,7 @@ _Serial = BigInteger().with_variant(Integer(), "sqlite")
 
 
 def _ref() -> Column[str]:
-    """An opaque random id of 32 hex digits."""
+    """An opaque random id, of hex digits."""
     return Column("id", Text, primary_key=True)
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Integer, Update, bindparam, case, func, select, update
+from sqlalchemy import ColumnElement, Connection, Integer, Update, bindparam, case, func, select, update
 
 from migma_core.decision.record import Decision
 from migma_core.delivery.attempt import Attempt, AttemptId
@@ -16,7 +16,7 @@ from migma_core.delivery.effects import Settled
 from migma_core.message.token import DeliveryId
 
 from .decisions import decision_columns
-from .engine import now_us, read_clock
+from .engine import read_clock
 from .functions import is_listed, list_of, numbers_by_text
 from .json_text import json_text
 from .schema import deliveries, domains, projects, sends
@@ -128,7 +128,7 @@ def put_in_flight(
     for one in attempt.deliveries:
         alike.setdefault(flight.fences[one], {})[one] = decided[one]
     steps = (
-        ({"of": attempt.id, "lease": flight.lease, "now": flight.now, "fenced": fence, **made}, members)
+        ({"of": attempt.id, "until": flight.until, "now": flight.now, "fenced": fence, **made}, members)
         for fence, decisions in alike.items()
         for made, members in _decided_alike(decisions)
     )
@@ -155,10 +155,10 @@ def count_accepted(connection: Connection, send: SendId, accepted: int) -> None:
 
 
 class Flight(NamedTuple):
-    """Under which fences rows go in flight, for how many microseconds, and as of when."""
+    """Under which fences rows go in flight, until when by the database's clock, and as of when."""
 
     fences: Mapping[DeliveryId, int]
-    lease: int
+    until: int
     now: datetime
 
 
@@ -242,7 +242,7 @@ _DECISION = {
 _DECIDE_AGAIN = _change(_DECISION)
 _PUT_IN_FLIGHT = {
     "attempt_id": bindparam("of"),
-    "lease_until": select(now_us()).scalar_subquery() + bindparam("lease", type_=BigInteger),
+    "lease_until": bindparam("until"),
     "updated_at": bindparam("now"),
     **_DECISION,
 }

@@ -34,5 +34,8 @@ def upgrade() -> None:
         INSERT INTO attempt_members (attempt_id, deliveries, "values") SELECT id, deliveries, "values" FROM attempts
         """
     )
+    if op.get_context().dialect.name == "postgresql":
+        # which only hides a dropped column: an erased person's values would stay in the old rows
+        op.execute("""UPDATE attempts SET deliveries = '[]', "values" = '[]'""")
     for name in ("deliveries", "values"):
         op.drop_column("attempts", name)
