@@ -10,6 +10,7 @@ import pytest
 from migma_sql import schema
 from migma_sql.contacts import Contacts
 from migma_sql.engine import reading, writing
+from migma_sql.erasing import erase
 from migma_sql.fan_out import Page, write_page
 from migma_sql.feedback import Feedback
 from migma_sql.ledger import SqlLedger
@@ -30,6 +31,7 @@ from migma_core import (
     SendId,
     SendRequest,
     TagHolders,
+    address_key,
 )
 from migma_core.decision.circumstances import Wanted
 from migma_core.decision.record import record
@@ -110,6 +112,26 @@ def test_an_erasure_meets_a_direct_send_whose_row_is_being_written(engine: Engin
     assert (done.deliveries, done.cancelled) == (1, 1)
     assert dict(Sends(engine, PEPPER).states(send)) == {DeliveryState.CANCELLED: 1}
     assert Sends(engine, PEPPER).get(send).request.content == Content("(erased)", "(erased)")
+
+
+def test_two_of_one_attempt_are_erased_at_once(engine: Engine) -> None:
+    """Whoever comes second waits for the first, and what the attempt froze of either is gone."""
+    bob = Address("bob", "example.org")
+    with writing(engine) as connection:
+        add_contact(connection, Contact(id=ContactId(ref()), project=PROJECT, address=bob, tags=frozenset({"all"})))
+    ledger = SqlLedger(engine, PEPPER, timedelta(hours=1))
+    send = begun(engine, ledger, TagHolders("all"))
+    assert commit(ledger, send, ledger.claim(send, 10, NOTHING, NOW)) is not None
+
+    with ThreadPoolExecutor(1) as pool:
+        with writing(engine) as connection:
+            erase(connection, ACCOUNT, ADA, address_key(ADA, PEPPER), NOW, "test")
+            erasing = pool.submit(Contacts(engine, PEPPER).erase, PROJECT, bob, NOW, "test")
+            sleep(0.3)  # it has begun, and comes upon what is locked here
+        erasing.result()
+
+    with reading(engine) as connection:
+        assert connection.scalars(select(schema.attempt_members.c["values"])).all() == [[{}, {}]]
 
 
 @pytest.mark.parametrize("to", [TagHolders("all"), OneAddress(ADA)], ids=["audience", "direct"])
