@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -61,6 +61,17 @@ def bare(database: str) -> Iterator[Engine]:
     made.dispose()
 
 
+def as_of(bare: Engine, revision: str, statements: Iterable[str]) -> None:
+    """A database as that revision made it, with these rows in it."""
+    with writing(bare) as connection:
+        config = alembic_config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+    with writing(bare) as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+
+
 def test_the_migrations_make_the_schema(bare: Engine) -> None:
     """A migrated database is the schema that the code knows, to the last column."""
     migrate(bare)
@@ -75,13 +86,7 @@ def test_what_the_first_revision_wrote_stays(bare: Engine) -> None:
     It stays word for word, denials first of all; its consents have no basis, which means express, and its projects no
     advertisement.
     """
-    with writing(bare) as connection:
-        config = alembic_config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
-    with writing(bare) as connection:
-        for statement in AS_OF_0001:
-            connection.execute(text(statement))
+    as_of(bare, "0001", AS_OF_0001)
 
     migrate(bare)
 
@@ -96,13 +101,8 @@ def test_what_the_first_revision_wrote_stays(bare: Engine) -> None:
 
 def test_what_has_people_in_it_can_be_erased_from(bare: Engine) -> None:
     """People that the first revision wrote are erased after migrating, and leave their tombstone (O-06)."""
+    as_of(bare, "0001", AS_OF_0001)
     with writing(bare) as connection:
-        config = alembic_config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
-    with writing(bare) as connection:
-        for statement in AS_OF_0001:
-            connection.execute(text(statement))
         connection.execute(text("UPDATE contacts SET address_key = :key"), {"key": b"\0"})
     migrate(bare)
 
@@ -117,13 +117,7 @@ def test_what_has_people_in_it_can_be_erased_from(bare: Engine) -> None:
 
 def test_an_attempt_keeps_its_members(bare: Engine) -> None:
     """One that the schema before held with its members and their values has both beside it, and its deliveries."""
-    with writing(bare) as connection:
-        config = alembic_config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0080")
-    with writing(bare) as connection:
-        for statement in AS_OF_0080:
-            connection.execute(text(statement))
+    as_of(bare, "0080", AS_OF_0080)
 
     migrate(bare)
 

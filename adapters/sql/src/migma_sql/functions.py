@@ -140,7 +140,7 @@ class _items(FunctionElement[str]):  # noqa: N801 - it reads as an SQL function
 
 
 @compiles(_items, "sqlite")
-def _json_each(element: _items, compiler: SQLCompiler, **options: Any) -> str:
+def _json_each(element: _items | _numbers, compiler: SQLCompiler, **options: Any) -> str:
     return f"(SELECT value FROM json_each({compiler.process(element.clauses, **options)}))"  # noqa: S608 - a parameter
 
 
@@ -164,9 +164,7 @@ class _numbers(FunctionElement[int]):  # noqa: N801 - it reads as an SQL functio
     type = BigInteger()
 
 
-@compiles(_numbers, "sqlite")
-def _json_numbers(element: _numbers, compiler: SQLCompiler, **options: Any) -> str:
-    return f"(SELECT value FROM json_each({compiler.process(element.clauses, **options)}))"  # noqa: S608 - a parameter
+compiles(_numbers, "sqlite")(_json_each)
 
 
 @compiles(_numbers, "postgresql")
