@@ -9,6 +9,7 @@ from . import (
     campaigns,
     domains,
     doubt,
+    helpers,
     home,
     lists,
     messages,
@@ -47,6 +48,7 @@ campaigns.app.command(doubt.held)
 campaigns.app.command(doubt.reconcile)
 app.command(messages.send)
 app.command(messages.resume)
+app.command(helpers.help_send, show=False)
 app.command(messages.unsubscribe)
 app.command(campaigns.explain)
 app.command(policies.app)

@@ -19,6 +19,7 @@ from migma_core.ports import SendRecord, StoreFault
 
 from .common import USUAL, Mistake, Options
 from .following import follow
+from .helpers import Helpers
 from .left_over import what_is_held, where_it_stopped
 from .screen import Screen, for_people, partition_rows
 from .stats import stats_rows
@@ -119,7 +120,8 @@ def send(campaign: str, /, *, common: Options = USUAL) -> int:
         answer = migma.campaigns.status(record)
         common.screen.note(where_it_stopped(answer))
         again = f"migma campaigns send {campaign}"
-        return carry_out(common.screen, partial(migma.campaigns.send, record), again, answer.states)
+        helpers = Helpers.of(migma, record.id, common.home)
+        return carry_out(common.screen, partial(migma.campaigns.send, record), again, answer.states, helpers)
 
 
 @app.command(name="test")
@@ -223,16 +225,19 @@ def show_answer(screen: Screen, answer: SendAnswer, more: Mapping[str, object] |
     screen.json(answer if more is None else {**{one.name: getattr(answer, one.name) for one in fields(answer)}, **more})
 
 
-def carry_out(screen: Screen, run: Callable[[Watch], SendAnswer], again: str, before: States) -> int:
+def carry_out(screen: Screen, run: Callable[[Watch], SendAnswer], again: str, before: States, helpers: Helpers) -> int:
     """
     Follow a send to its end, or say by which command it goes on; the exit code. ``before`` are its rows as an earlier
-    run left them.
+    run left them, ``helpers`` join in where it is large.
     """
     try:
-        answer = follow(screen, run, Progress(before))
+        with helpers:
+            answer = follow(screen, run, Progress(before), helpers.watch)
     except (KeyboardInterrupt, StoreFault):
         screen.warn(f"what was on its way is on record; go on with: {again}")
         raise
+    for fault in helpers.faults():
+        screen.warn(f"a process that helped stopped early, and this one went on without it: {fault}")
     show_answer(screen, answer)
     if (held := what_is_held(answer, again.rpartition(" ")[2])) is not None:
         screen.warn(held)

@@ -17,8 +17,16 @@ from .screen import Screen
 __all__ = ["follow", "pace_in_words"]
 
 
-def follow(screen: Screen, run: Callable[[Watch], SendAnswer], progress: Progress | None = None) -> SendAnswer:
-    """Run a send with a progress bar on stderr; ``progress`` knows what earlier runs have done."""
+def follow(
+    screen: Screen,
+    run: Callable[[Watch], SendAnswer],
+    progress: Progress | None = None,
+    also: Callable[[e.Effect[Any], Progress], None] = lambda *_: None,
+) -> SendAnswer:
+    """
+    Run a send with a progress bar on stderr; ``progress`` knows what earlier runs have done, and ``also`` is told of
+    each effect and of the progress so far.
+    """
     seen = progress or Progress()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Pace(seen))
     with Bar(*columns, console=screen.err, disable=screen.as_json) as bar:
@@ -26,6 +34,7 @@ def follow(screen: Screen, run: Callable[[Watch], SendAnswer], progress: Progres
 
         def watch(effect: e.Effect[Any], answer: Any) -> None:
             seen(effect, answer)
+            also(effect, seen)
             bar.update(task, description=_doing(effect, seen), total=seen.planned or None, completed=seen.settled)
 
         return run(watch)

@@ -13,6 +13,7 @@ from migma_core.delivery import SendId
 
 from .campaigns import carry_out
 from .common import USUAL, Mistake, Options
+from .helpers import Helpers
 from .left_over import where_it_stopped
 
 __all__ = ["resume", "send", "unsubscribe"]
@@ -84,7 +85,8 @@ def send(  # noqa: PLR0913 - one parameter per option
         common.screen.say(f"Accepted as {begun.id}.")
         before = migma.store.sends.states(begun.id)
         run = partial(migma.sending.complete, begun)
-        return carry_out(common.screen, run, f"migma resume {begun.id}", before)
+        helpers = Helpers.of(migma, begun.id, common.home)
+        return carry_out(common.screen, run, f"migma resume {begun.id}", before, helpers)
 
 
 def resume(send_id: str, /, *, common: Options = USUAL) -> int:
@@ -93,7 +95,8 @@ def resume(send_id: str, /, *, common: Options = USUAL) -> int:
         answer = migma.sending.status(SendId(send_id))
         common.screen.note(where_it_stopped(answer))
         run = partial(migma.sending.resume, SendId(send_id))
-        return carry_out(common.screen, run, f"migma resume {send_id}", answer.states)
+        helpers = Helpers.of(migma, answer.id, common.home)
+        return carry_out(common.screen, run, f"migma resume {send_id}", answer.states, helpers)
 
 
 def _aware(moment: datetime | None) -> datetime | None:

@@ -7,6 +7,7 @@ from .campaigns import Campaigns, Explanation
 from .discovery import AdapterMissing
 from .drive import Watch
 from .held import HeldVerdict
+from .holding import Hold
 from .links import Holder, UnknownToken
 from .migma import Migma
 from .opt_outs import Unsubscribed
@@ -35,6 +36,7 @@ __all__ = [
     "Explanation",
     "FaultySettings",
     "HeldVerdict",
+    "Hold",
     "Holder",
     "KeyConflict",
     "KeyInProgress",

@@ -22,7 +22,8 @@ class Progress:
     A `Watch` that counts: pass it to ``migma.sending.send(watch=…)``, and read it, from any thread, meanwhile.
 
     ``before`` are the rows by state that an earlier run has left, so that a send that is taken up again begins where it
-    stood. It counts what this process does; rows that other workers settle meanwhile are met once it ends.
+    stood. It counts what this process does, and what is `add`-ed: rows that other workers settle meanwhile are met once
+    it ends.
 
     >>> seen = Progress({DeliveryState.ACCEPTED: 30, DeliveryState.READY: 70, DeliveryState.WITHHELD: 5})
     >>> seen.settled, seen.planned, seen.rate, seen.seconds_left
@@ -49,13 +50,21 @@ class Progress:
             case e.FanOut():
                 self.planned += answer.planned
             case e.CommitAttempts(settled=settled) | e.Record(settled=settled):
-                self._advance(_ended(settled))
+                self.add(_ended(settled))
             case e.Reconcile(found, _, undecided):
-                self._advance(len(found) + len(undecided))
+                self.add(len(found) + len(undecided))
             case e.Reinstate(deliveries=deliveries):
-                self._advance(-len(deliveries))
+                self.add(-len(deliveries))
             case _:
                 pass  # the other effects settle nobody
+
+    def add(self, rows: int) -> None:
+        """Count rows that were settled, here or by another worker."""
+        self.settled = max(0, min(self.planned, self.settled + rows))
+        now = self._clock()
+        self._seen.append((now, self.settled))
+        while len(self._seen) > 2 and self._seen[1][0] <= now - _WINDOW:  # noqa: PLR2004 - both ends stay
+            self._seen.popleft()
 
     @property
     def rate(self) -> float:
@@ -68,13 +77,6 @@ class Progress:
         """How long the rest takes at this rate; ``None`` while nobody can tell."""
         rate = self.rate
         return (self.planned - self.settled) / rate if rate > 0 else None
-
-    def _advance(self, rows: int) -> None:
-        self.settled = max(0, min(self.planned, self.settled + rows))
-        now = self._clock()
-        self._seen.append((now, self.settled))
-        while len(self._seen) > 2 and self._seen[1][0] <= now - _WINDOW:  # noqa: PLR2004 - both ends stay
-            self._seen.popleft()
 
 
 def _ended(settled: Iterable[e.Settled]) -> int:

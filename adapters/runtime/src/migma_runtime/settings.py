@@ -51,6 +51,7 @@ class Settings(BaseSettings):
     campaigns_at_once: int = Field(4, ge=1, le=64, description="that one runner carries out")
     batch_size: int = Field(500, ge=1, le=1000)
     at_once: int = Field(8, ge=1, le=256, description="hand-overs under way at a time, where each is one message")
+    workers: int = Field(2, ge=1, le=64, description="processes, as far as there are cores, at one large send")
     pace: dict[str, Rate] = Field({}, description="by provider: messages a second, at most at once, and in a day")
     warm_up: dict[str, WarmUp] = Field({}, description="by sending domain: the day it started, and each day's cap")
     unknown_marketing: WhenUnknown = Field(WhenUnknown.HOLD, description="what nobody can know: hold or resend")
