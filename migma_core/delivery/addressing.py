@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import TypeAlias
 
+from ..audience.contact import ContactId
 from ..audience.topic import TopicId
 from ..decision.explain import explain_reason
 from ..decision.purpose import Purpose
@@ -14,20 +16,25 @@ from ..message.approval import Approval
 from ..message.compliance import PREFERENCES_URL
 from ..message.headers import HeaderRefused
 from ..message.message import Copy, Message
-from ..message.token import Token, TokenPurpose, mint_token
+from ..message.token import DeliveryId, TokenPurpose, minter
 from .delivery import DeliveryState
 from .effects import ClaimedRow, Settled
 from .job import Job
 
-__all__ = ["decided", "message_for", "not_now"]
+__all__ = ["Links", "decided", "message_for", "not_now"]
 
 
-def message_for(job: Job, row: ClaimedRow, approval: Approval, copies: Sequence[Copy] = ()) -> Message | Settled:
-    """One person's message; a value that would break a header, or a limit of the provider, rejects this row alone."""
+def message_for(
+    job: Job, row: ClaimedRow, approval: Approval, copies: Sequence[Copy] = (), links: Links | None = None
+) -> Message | Settled:
+    """
+    One person's message; a value that would break a header, or a limit of the provider, rejects this row alone. Whoever
+    writes to many hands in the job's ``links``, made once.
+    """
     try:
         if (why := job.can_carry(row)) is None:
-            links = _opt_out_link(job, row), _preferences_link(job, row)
-            return Message.of(approval, job.compiled, row.delivery, row.values, *links, copies)
+            its = (links or Links(job)).of(row)
+            return Message.of(approval, job.compiled, row.delivery, row.values, *its, copies)
     except HeaderRefused as refused:
         why = str(refused)
     return Settled(row.delivery, row.fence, DeliveryState.REJECTED, why, keeps_attempt=False)
@@ -47,23 +54,42 @@ def decided(job: Job, row: ClaimedRow, at: datetime) -> Decision:
     return record(row.facts.standing, job.policy, at, row.facts.circumstances)
 
 
-def _opt_out_link(job: Job, row: ClaimedRow) -> str | None:
-    """
-    The link of this recipient: for all marketing, or for the mail's topic where the policy says so (design D12); nobody
-    knows a stranger, so they have none.
-    """
+class Links:
+    """The links of everybody a job writes to: which they have, and what is the same in all of them, is found once."""
+
+    __slots__ = ("_opt_out", "_preferences")
+
+    def __init__(self, job: Job) -> None:
+        self._opt_out, self._preferences = _opt_out_link(job), _preferences_link(job)
+
+    def of(self, row: ClaimedRow) -> tuple[str | None, str | None]:
+        """To opt out, and to the preferences; nobody knows a stranger, so they have none."""
+        contact = row.facts.contact
+        if contact is None:
+            return None, None
+        opt_out, preferences = self._opt_out, self._preferences
+        return (
+            None if opt_out is None else opt_out(contact, row.delivery),
+            None if preferences is None else preferences(contact, row.delivery),
+        )
+
+
+_Link: TypeAlias = Callable[[ContactId, DeliveryId], str]
+
+
+def _opt_out_link(job: Job) -> _Link | None:
+    """The link of each recipient: for all marketing, or for the mail's topic where the policy says so (design D12)."""
     marketing = job.compiled.purpose is Purpose.MARKETING
     topic = job.compiled.request.topic if marketing and job.policy.topic_links else None
-    return _link(job, row, "u", TokenPurpose.UNSUBSCRIBE, topic) if marketing or job.compiled.links_out else None
+    return _link(job, "u", TokenPurpose.UNSUBSCRIBE, topic) if marketing or job.compiled.links_out else None
 
 
-def _preferences_link(job: Job, row: ClaimedRow) -> str | None:
-    """The link to what this recipient wants to hear of, where the content holds one."""
-    return _link(job, row, "p", TokenPurpose.PREFERENCES) if job.compiled.holds(PREFERENCES_URL) else None
+def _preferences_link(job: Job) -> _Link | None:
+    """The link to what each recipient wants to hear of, where the content holds one."""
+    return _link(job, "p", TokenPurpose.PREFERENCES) if job.compiled.holds(PREFERENCES_URL) else None
 
 
-def _link(job: Job, row: ClaimedRow, room: str, purpose: TokenPurpose, topic: TopicId | None = None) -> str | None:
-    if row.facts.contact is None:
-        return None
-    token = Token(purpose, job.compiled.request.project, row.facts.contact, row.delivery, topic)
-    return job.compiled.brand.link(room, mint_token(token, job.keys))
+def _link(job: Job, room: str, purpose: TokenPurpose, topic: TopicId | None = None) -> _Link:
+    mint = minter(purpose, job.compiled.request.project, job.keys, topic)
+    page = job.compiled.brand.link(room, "")
+    return lambda contact, delivery: page + mint(contact, delivery)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ..decision.record import Decision
-from ..message.approval import Approval, approve
+from ..message.approval import Approval, approve, approving
 from ..message.compliance import PREFERENCES_URL, UNSUBSCRIBE_URL
 from ..message.headers import HeaderRefused
 from ..message.message import Batch, Message
 from ..message.token import DeliveryId
-from .addressing import decided, message_for, not_now
+from .addressing import Links, decided, message_for, not_now
 from .attempt import Lot, Parcel, attempt_of
 from .copying import copied_as_it_was, copied_message
 from .delivery import DeliveryState
@@ -91,10 +91,11 @@ def _messages(job: Job, claimed: Claimed) -> tuple[list[Message], list[Settled]]
         return copied_message(job, claimed)
     messages: list[Message] = []
     settled: list[Settled] = []
+    approve_one, links = approving(job.policy, job.compiled.request, claimed.at), Links(job)
     for row in claimed.rows:
-        verdict = approve(job.policy, row.facts, job.compiled.request, claimed.at)
+        verdict = approve_one(row.facts)
         if isinstance(verdict, Approval):
-            composed = message_for(job, row, verdict)
+            composed = message_for(job, row, verdict, links=links)
             (messages if isinstance(composed, Message) else settled).append(composed)  # type: ignore[arg-type]  # each list takes its own kind
         else:
             settled.append(not_now(job, row, verdict, claimed.at))

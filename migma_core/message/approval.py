@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Set
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeAlias
 
 from ..audience.address import Address
 from ..audience.contact import ContactId
@@ -15,7 +16,7 @@ from ..decision.verdict import Deferred, Mailable, Withheld
 from ..request.send_request import SendRequest
 from .sealed import Sealed
 
-__all__ = ["APPROVAL_LIFE", "Approval", "approve"]
+__all__ = ["APPROVAL_LIFE", "Approval", "approve", "approving"]
 
 APPROVAL_LIFE: Final = timedelta(seconds=60)
 """From the claim to the first byte at most (design D10)."""
@@ -44,30 +45,46 @@ def approve(policy: Policy, facts: Facts, request: SendRequest, now: datetime) -
     ``now`` is aware. Raises `ValueError` where the facts were gathered for another purpose, topic or address than the
     request's, since deciding on them would decide about something else.
     """
-    _check_same_question(facts, request, now)
-    verdict = decide(facts, policy, now)
-    return _mint(policy, facts, request, now) if isinstance(verdict, Mailable) else verdict
+    return approving(policy, request, now)(facts)
 
 
-def _check_same_question(facts: Facts, request: SendRequest, now: datetime) -> None:
+def approving(policy: Policy, request: SendRequest, now: datetime) -> _Approving:
+    """
+    `approve` for all recipients of a request at one moment: what is the same for everybody is asked once, and each is
+    decided about from facts of their own.
+    """
     if now.tzinfo is None:
         raise ValueError("an approval's time needs a zone: pass an aware datetime")
-    purpose = classify(request).purpose
+    purpose, expires = classify(request).purpose, now + APPROVAL_LIFE
+    addressees = frozenset(one.canonical for one in request.addressees)
+
+    def approve_one(facts: Facts) -> Approval | Withheld | Deferred:
+        _check_same_question(facts, request, purpose, addressees)
+        verdict = decide(facts, policy, now)
+        return _mint(policy, facts, request, purpose, expires) if isinstance(verdict, Mailable) else verdict
+
+    return approve_one
+
+
+_Approving: TypeAlias = Callable[[Facts], Approval | Withheld | Deferred]
+
+
+def _check_same_question(facts: Facts, request: SendRequest, purpose: Purpose, addressees: Set[str]) -> None:
     if facts.purpose is not purpose:
         raise ValueError(f"the facts are about {facts.purpose.word} mail, the request is {purpose.word}")
     if purpose is Purpose.MARKETING and facts.topic != request.topic:
         raise ValueError("the facts are about another topic than the request's")
-    if request.addressees and facts.address.canonical not in {one.canonical for one in request.addressees}:
+    if addressees and facts.address.canonical not in addressees:
         raise ValueError("the facts are about another address than the request's")
 
 
-def _mint(policy: Policy, facts: Facts, request: SendRequest, now: datetime) -> Approval:
+def _mint(policy: Policy, facts: Facts, request: SendRequest, purpose: Purpose, expires: datetime) -> Approval:
     approval = object.__new__(Approval)
     write = object.__setattr__
     write(approval, "address", facts.address)
     write(approval, "contact", facts.contact)
-    write(approval, "purpose", facts.purpose)
+    write(approval, "purpose", purpose)
     write(approval, "policy", policy.fingerprint)
     write(approval, "request", request)
-    write(approval, "expires", now + APPROVAL_LIFE)
+    write(approval, "expires", expires)
     return approval

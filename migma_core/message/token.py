@@ -6,7 +6,7 @@ import base64
 import binascii
 import hmac
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import IntEnum
@@ -15,7 +15,7 @@ from typing import NewType
 from ..audience.contact import ContactId, ProjectId
 from ..audience.topic import TopicId
 
-__all__ = ["DeliveryId", "Token", "TokenKeys", "TokenPurpose", "mint_token", "verify_token"]
+__all__ = ["DeliveryId", "Token", "TokenKeys", "TokenPurpose", "mint_token", "minter", "verify_token"]
 
 DeliveryId = NewType("DeliveryId", str)
 """One message to one person, as 32 hex digits that name neither."""
@@ -60,11 +60,7 @@ class Token:
     expires: datetime | None = None
 
     def __post_init__(self) -> None:
-        known: tuple[str, ...] = self.project, self.contact, self.delivery
-        if self.topic is not None:
-            known = *known, self.topic
-        if not _ALL_OPAQUE[len(known)].fullmatch(" ".join(known)):  # a blank within one would be one too many
-            _refuse_plain(known)
+        _check_opaque(self.project, self.contact, self.delivery, self.topic)
         if (self.expires is not None) is not (self.purpose is TokenPurpose.CONFIRM):
             raise ValueError("confirmations expire, and no other token does (E-04)")
         if self.expires is not None and (self.expires.tzinfo is None or self.expires.microsecond):
@@ -79,7 +75,7 @@ class TokenKeys:
     Neither ``repr`` nor an error ever shows a key.
     """
 
-    __slots__ = ("_keys", "newest")
+    __slots__ = ("_begun", "_keys", "newest")
 
     def __init__(self, keys: Mapping[int, bytes]) -> None:
         if not keys:
@@ -90,12 +86,21 @@ class TokenKeys:
             if len(key) < 32 or len(set(key)) < 8:  # noqa: PLR2004 - E-03: 256 bits, and no made-up pattern
                 raise ValueError(f"token key {number} is too short or too plain; make one with secrets.token_bytes(32)")
         self._keys = dict(keys)
+        # a key is taken in once, and every MAC goes on from there
+        self._begun = {number: hmac.new(key, _DOMAIN, "sha256") for number, key in keys.items()}
         self.newest = max(keys)
 
     def mac(self, number: int, body: bytes) -> bytes | None:
         """HMAC-SHA-256 over the body, 128 bits kept; ``None`` for a key that does not exist."""
-        key = self._keys.get(number)
-        return None if key is None else hmac.digest(key, _DOMAIN + body, "sha256")[:_MAC]
+        begun = self._begun.get(number)
+        if begun is None:
+            return None
+        mac = begun.copy()
+        mac.update(body)
+        return mac.digest()[:_MAC]
+
+    def __reduce__(self) -> tuple[type[TokenKeys], tuple[dict[int, bytes]]]:
+        return TokenKeys, (self._keys,)  # what was begun can neither be copied nor sent to another process
 
     def __repr__(self) -> str:
         return f"TokenKeys(<{len(self._keys)} keys, newest {self.newest}>)"
@@ -110,14 +115,28 @@ def mint_token(token: Token, keys: TokenKeys) -> str:
     >>> verify_token(mint_token(token, keys), TokenPurpose.UNSUBSCRIBE, keys) == token
     True
     """
-    body = bytes((_VERSION, keys.newest, token.purpose)) + bytes.fromhex(
-        f"{token.project}{token.contact}{token.delivery}{token.topic or _NULL}"
-    )
+    body = _head(token.purpose, keys) + _packed(token.project, token.contact, token.delivery, token.topic)
     if token.expires is not None:
         body += int(token.expires.timestamp()).to_bytes(_EXPIRY, "big", signed=True)
-    mac = keys.mac(keys.newest, body)
-    assert mac is not None  # noqa: S101 - the newest key exists; narrows the type
-    return base64.urlsafe_b64encode(body + mac).rstrip(b"=").decode()
+    return _signed(body, keys)
+
+
+def minter(
+    purpose: TokenPurpose, project: ProjectId, keys: TokenKeys, topic: TopicId | None = None
+) -> Callable[[ContactId, DeliveryId], str]:
+    """
+    How to mint the tokens of a batch, which differ in contact and delivery alone: the same text as `mint_token`'s, and
+    the same ids refused, without a `Token` made for everybody. Raises `ValueError` for confirmations, which expire.
+    """
+    if purpose is TokenPurpose.CONFIRM:
+        raise ValueError("confirmations expire: mint each from a Token of its own (E-04)")
+    head = _head(purpose, keys)
+
+    def mint(contact: ContactId, delivery: DeliveryId) -> str:
+        _check_opaque(project, contact, delivery, topic)
+        return _signed(head + _packed(project, contact, delivery, topic), keys)
+
+    return mint
 
 
 def verify_token(text: str, purpose: TokenPurpose, keys: TokenKeys, now: datetime | None = None) -> Token | None:
@@ -151,6 +170,20 @@ def verify_token(text: str, purpose: TokenPurpose, keys: TokenKeys, now: datetim
     )
 
 
+def _head(purpose: TokenPurpose, keys: TokenKeys) -> bytes:
+    return bytes((_VERSION, keys.newest, purpose))
+
+
+def _packed(project: str, contact: str, delivery: str, topic: str | None) -> bytes:
+    return bytes.fromhex(f"{project}{contact}{delivery}{topic or _NULL}")
+
+
+def _signed(body: bytes, keys: TokenKeys) -> str:
+    mac = keys.mac(keys.newest, body)
+    assert mac is not None  # noqa: S101 - the newest key exists; narrows the type
+    return base64.urlsafe_b64encode(body + mac).rstrip(b"=").decode()
+
+
 def _expiry(body: bytes) -> datetime | None:
     if len(body) == _BODY:
         return None
@@ -165,6 +198,12 @@ def _decoded(text: str) -> bytes | None:
         return None
     canonical = base64.urlsafe_b64encode(raw).rstrip(b"=").decode() == text
     return raw if canonical and len(raw) - _MAC in {_BODY, _BODY + _EXPIRY} else None
+
+
+def _check_opaque(project: str, contact: str, delivery: str, topic: str | None) -> None:
+    known = (project, contact, delivery) if topic is None else (project, contact, delivery, topic)
+    if not _ALL_OPAQUE[len(known)].fullmatch(" ".join(known)):  # a blank within one would be one too many
+        _refuse_plain(known)
 
 
 def _refuse_plain(references: Iterable[str]) -> None:

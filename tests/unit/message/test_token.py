@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import base64
+import copy
+import pickle
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote, unquote
 
@@ -19,6 +22,7 @@ from migma_core import (
     mint_token,
     verify_token,
 )
+from migma_core.message.token import minter
 
 OLD, NEW, FOREIGN = (bytes((n + step) % 256 for n in range(32)) for step in (0, 40, 80))
 KEYS = TokenKeys({1: OLD})
@@ -178,3 +182,36 @@ def test_keys_do_not_print_themselves() -> None:
     """Neither repr nor str nor an attribute's name gives a key away (E-03)."""
     assert repr(TokenKeys({1: OLD, 7: NEW})) == "TokenKeys(<2 keys, newest 7>)"
     assert str(TokenKeys({1: OLD})) == "TokenKeys(<1 keys, newest 1>)"
+
+
+@pytest.mark.parametrize("topic", [None, TOKEN.topic])
+def test_a_batchs_tokens_are_those_minted_one_by_one(topic: TopicId | None) -> None:
+    """What is minted without a value made for everybody is the same text, octet for octet."""
+    mint = minter(UNSUBSCRIBE, TOKEN.project, KEYS, topic)
+    for number in range(1, 50):
+        contact, delivery = ContactId(f"{number:032x}"), DeliveryId(f"{number * 7:032x}")
+        assert mint(contact, delivery) == mint_token(Token(UNSUBSCRIBE, TOKEN.project, contact, delivery, topic), KEYS)
+
+
+@pytest.mark.parametrize("plain", ["", "ada@example.com", "0" * 32, "A1" * 16, f"{'a' * 15} {'b' * 16}"])
+@pytest.mark.parametrize("place", ["project", "contact", "delivery", "topic"])
+def test_a_batchs_tokens_hold_opaque_ids_only(place: str, plain: str) -> None:
+    """An id of another form is refused in each place, as a token refuses it (E-02)."""
+    ids = {"project": "a1" * 16, "contact": "b2" * 16, "delivery": "c3" * 16, "topic": "d4" * 16, place: plain}
+    mint = minter(UNSUBSCRIBE, ProjectId(ids["project"]), KEYS, TopicId(ids["topic"]))
+    with pytest.raises(ValueError, match=f"a token's {place} is an opaque id"):
+        mint(ContactId(ids["contact"]), DeliveryId(ids["delivery"]))
+
+
+def test_no_batch_has_confirmations() -> None:
+    """A confirmation expires, and is minted from a value that says when (E-04)."""
+    with pytest.raises(ValueError, match="E-04"):
+        minter(TokenPurpose.CONFIRM, TOKEN.project, KEYS)
+
+
+@pytest.mark.parametrize("again", [copy.deepcopy, lambda keys: pickle.loads(pickle.dumps(keys))])  # noqa: S301 - our own
+def test_keys_can_be_handed_to_another_process(again: Callable[[TokenKeys], TokenKeys]) -> None:
+    """A copy of the keys, or what another process makes of them, signs and verifies the same."""
+    both = TokenKeys({1: OLD, 2: NEW})
+    assert mint_token(TOKEN, again(both)) == mint_token(TOKEN, both)
+    assert verify_token(TEXT, UNSUBSCRIBE, again(both)) == TOKEN
