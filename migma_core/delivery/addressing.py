@@ -21,7 +21,7 @@ from .delivery import DeliveryState
 from .effects import ClaimedRow, Settled
 from .job import Job
 
-__all__ = ["Links", "decided", "message_for", "not_now"]
+__all__ = ["Links", "decided", "decided_all", "message_for", "not_now"]
 
 
 def message_for(
@@ -52,6 +52,15 @@ def not_now(job: Job, row: ClaimedRow, verdict: Withheld | Deferred, at: datetim
 def decided(job: Job, row: ClaimedRow, at: datetime) -> Decision:
     """The fresh decision about a claimed row, for the record."""
     return record(row.facts.standing, job.policy, at, row.facts.circumstances)
+
+
+def decided_all(job: Job, rows: Sequence[ClaimedRow], at: datetime) -> tuple[Decision, ...]:
+    """The same for many rows: where nothing but their standing decides, all who stand alike share one value."""
+    if job.policy.outside:
+        return tuple(decided(job, row, at) for row in rows)
+    standings = [row.facts.standing for row in rows]
+    known = {standing: record(standing, job.policy, at) for standing in set(standings)}
+    return tuple([known[standing] for standing in standings])
 
 
 class Links:

@@ -12,7 +12,7 @@ from ..message.compliance import PREFERENCES_URL, UNSUBSCRIBE_URL
 from ..message.headers import HeaderRefused
 from ..message.message import Batch, Message
 from ..message.token import DeliveryId
-from .addressing import Links, decided, message_for, not_now
+from .addressing import Links, decided_all, message_for, not_now
 from .attempt import Lot, Parcel, attempt_of
 from .copying import copied_as_it_was, copied_message
 from .delivery import DeliveryState
@@ -40,8 +40,8 @@ def compose(job: Job, claimed: Claimed) -> Wave:
         packed, left_out = _pack(job, claimed.at, some)
         lots += [_on_record(job, packed, rows)] if packed is not None else []
         settled += [_left_out(rows[delivery], why) for delivery, why in left_out.items()]
-    going = (rows[delivery] for lot in lots for delivery in lot.members)
-    return Wave(tuple(lots), tuple(settled), tuple(decided(job, row, claimed.at) for row in going))
+    going = [rows[delivery] for lot in lots for delivery in lot.members]
+    return Wave(tuple(lots), tuple(settled), decided_all(job, going, claimed.at))
 
 
 def compose_again(job: Job, reopened: Reopened) -> Lot | None:

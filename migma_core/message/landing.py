@@ -14,7 +14,6 @@ __all__ = ["ENCODE", "NOWHERE", "Landing"]
 NOWHERE: Final = "#"
 """What stands in the place of a link that nobody may be led to."""
 
-_SPECIAL = re.compile("[&<>\"']").search
 # A scheme that mail links use, or none at all: no colon before the first slash, question mark or hash
 _FOLLOWABLE = re.compile(r"\s*(?:(?:https?|mailto|tel|sms|cid):.*|[^:/?#]*(?:[/?#].*)?)", re.DOTALL | re.IGNORECASE)
 _PLAIN_STYLE = re.compile(r"[\w#%., -]*")
@@ -43,7 +42,10 @@ class Landing(StrEnum):
 
 
 def _html(value: str) -> str:
-    return value if value.isalnum() or not _SPECIAL(value) else escape(value)
+    # one character at a time: a pattern for all five takes four times as long to find none in a link
+    if "&" in value or "<" in value or ">" in value or '"' in value or "'" in value:
+        return escape(value)
+    return value
 
 
 def _url(value: str) -> str:

@@ -17,7 +17,7 @@ from typing import Final, NamedTuple, TypeAlias
 from .compile import Compiled
 from .compliance import TRACKING_PIXEL
 from .headers import HeaderRefused
-from .landing import ENCODE
+from .landing import ENCODE, Landing
 from .message import Batch
 from .template import Slot, Template
 
@@ -82,21 +82,24 @@ def substituted(batch: Batch, syntax: Syntax, around: Iterable[str] = ()) -> Sub
     """
     compiled = batch.compiled
     places = tuple(_places(compiled))
-    fill = _filler(places, syntax)
-    values = tuple([fill(message.values) for message in batch.messages])
+    people = [message.values for message in batch.messages]
+    # place by place, since what is so of a place is the same for everybody
+    filled = [_filled(place, syntax, people) for place in places]
+    values = tuple(zip(*filled, strict=True)) if places else ((),) * len(people)
     keys = syntax.keys(places, chain(around, _literals(compiled), *values))
     written = {(place.target, place.slot): syntax.written(key) for place, key in zip(places, keys, strict=True)}
     shared = {target: _shared(target, template, written, syntax) for target, template in _targets(compiled)}
     return Substituted(shared["s"], shared["t"], shared.get("h"), tuple(keys), values, syntax.constants)
 
 
-def _filler(places: Sequence[Place], syntax: Syntax) -> Callable[[Mapping[str, str]], tuple[str, ...]]:
-    """How one recipient's values fill the places, each encoded for where it lands: found once for all of a batch."""
+def _filled(place: Place, syntax: Syntax, people: Sequence[Mapping[str, str]]) -> list[str]:
+    """What stands in one place for each recipient, encoded for where it lands."""
+    name, otherwise = place.slot.name, place.slot.fallback or ""
+    texts = [values.get(name) or otherwise for values in people]
+    if place.slot.landing is not Landing.TEXT:
+        texts = list(map(ENCODE[place.slot.landing], texts))
     guard = syntax.value
-    parts = [(p.slot.name, p.slot.fallback or "", ENCODE[p.slot.landing], p.is_html) for p in places]
-    if guard is None:
-        return lambda values: tuple([encode(values.get(name) or other) for name, other, encode, _ in parts])
-    return lambda values: tuple([guard(encode(values.get(name) or other), html) for name, other, encode, html in parts])
+    return texts if guard is None else [guard(text, place.is_html) for text in texts]
 
 
 def _shared(target: str, template: Template, written: Mapping[tuple[str, Slot], str], syntax: Syntax) -> str:

@@ -44,6 +44,7 @@ def encode(batch: Batch) -> bytes:
     """
     check_batch(batch)
     content = substituted(batch, SENDGRID, _around(batch))
+    check_substitutions(batch, content)
     personalizations = list(_personalizations(batch, content))
     return check_body(orjson.dumps({"personalizations": personalizations, **_common(batch, content)}))
 
@@ -65,7 +66,6 @@ def _personalizations(batch: Batch, content: Substituted) -> Iterator[_Json]:
     """
     copies, headers = _copies(batch), _shared_headers(batch.compiled)
     for message, values in zip(batch.messages, content.values, strict=True):
-        check_substitutions(message.delivery, content.keys, values)
         to = [{"email": str(message.approval.address)}]
         its: _Json = {"to": to, **copies, "custom_args": {DELIVERY_ARGUMENT: message.delivery}}
         if values:

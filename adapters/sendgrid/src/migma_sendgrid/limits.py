@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
 from migma_core.audience import Address
-from migma_core.message import Batch, DeliveryId
+from migma_core.message import Batch
+from migma_core.message.substitution import Substituted
 from migma_core.ports import Capabilities
 from migma_core.request import Attachment
 
@@ -34,7 +34,6 @@ MOST_OCTETS: Final = 20_000_000
 
 
 _LONGEST_KEPT = timedelta(hours=72)
-_LONGEST_CHARACTER = 4  # octets, in UTF-8
 
 
 class CannotCarry(ValueError):
@@ -50,7 +49,7 @@ def check_batch(batch: Batch) -> None:
     check_time(batch)
     _check_address("the reply-to address", reply_to)
     for message in batch.messages:
-        if any(address.is_international for address in message.envelope):
+        if message.copies or message.approval.address.is_international:
             for address, delivery in zip(message.envelope, message.deliveries, strict=True):
                 _check_address(f"the address of delivery {delivery}", address)
     for attachment in batch.compiled.request.content.attachments:
@@ -64,16 +63,16 @@ def check_time(batch: Batch) -> None:
         raise CannotCarry("SendGrid keeps mail for 72 hours at most; choose an earlier time, or send later")
 
 
-def check_substitutions(delivery: DeliveryId, keys: Sequence[str], values: Sequence[str]) -> None:
+def check_substitutions(batch: Batch, content: Substituted) -> None:
     """Raise `CannotCarry` where one recipient's values are more than a personalization holds."""
-    if _LONGEST_CHARACTER * (sum(map(len, keys)) + sum(map(len, values))) <= MOST_SUBSTITUTED:
-        return
-    octets = sum(len(text.encode()) for text in (*keys, *values))
-    if octets > MOST_SUBSTITUTED:
-        raise CannotCarry(
-            f"the values of delivery {delivery} take {octets} octets, SendGrid substitutes {MOST_SUBSTITUTED} at most; "
-            "put long text into the template instead of a value"
-        )
+    of_keys = len("".join(content.keys).encode())
+    for message, values in zip(batch.messages, content.values, strict=True):
+        octets = of_keys + len("".join(values).encode())
+        if octets > MOST_SUBSTITUTED:
+            raise CannotCarry(
+                f"the values of delivery {message.delivery} take {octets} octets, SendGrid substitutes "
+                f"{MOST_SUBSTITUTED} at most; put long text into the template instead of a value"
+            )
 
 
 def check_body(body: bytes) -> bytes:
