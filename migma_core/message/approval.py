@@ -14,7 +14,7 @@ from ..decision.policy import Policy
 from ..decision.purpose import Purpose, classify
 from ..decision.verdict import Deferred, Mailable, Withheld
 from ..request.send_request import SendRequest
-from .sealed import Sealed
+from .sealed import Sealed, writers
 
 __all__ = ["APPROVAL_LIFE", "Approval", "approve", "approving"]
 
@@ -80,11 +80,15 @@ def _check_same_question(facts: Facts, request: SendRequest, purpose: Purpose, a
 
 def _mint(policy: Policy, facts: Facts, request: SendRequest, purpose: Purpose, expires: datetime) -> Approval:
     approval = object.__new__(Approval)
-    write = object.__setattr__
-    write(approval, "address", facts.address)
-    write(approval, "contact", facts.contact)
-    write(approval, "purpose", purpose)
-    write(approval, "policy", policy.fingerprint)
-    write(approval, "request", request)
-    write(approval, "expires", expires)
+    _write_address(approval, facts.address)
+    _write_contact(approval, facts.contact)
+    _write_purpose(approval, purpose)
+    _write_policy(approval, policy.fingerprint)
+    _write_request(approval, request)
+    _write_expires(approval, expires)
     return approval
+
+
+_write_address, _write_contact, _write_purpose, _write_policy, _write_request, _write_expires = writers(
+    Approval, "address", "contact", "purpose", "policy", "request", "expires"
+)

@@ -14,7 +14,7 @@ from .approval import Approval
 from .compile import Compiled
 from .compliance import POSTAL_ADDRESS, PREFERENCES_URL, TRACKING_PIXEL, UNSUBSCRIBE_URL, check_link
 from .headers import HeaderRefused
-from .sealed import Sealed, SealedError, SealedValues
+from .sealed import Sealed, SealedError, SealedValues, writers
 from .template import as_text, lined, lone_surrogate
 from .token import DeliveryId
 
@@ -221,14 +221,18 @@ def _sealed_message(
     copies: tuple[Copy, ...],
 ) -> Message:
     message = object.__new__(Message)
-    write = object.__setattr__
-    write(message, "approval", approval)
-    write(message, "delivery", delivery)
-    write(message, "subject", subject)
-    write(message, "values", values)
-    write(message, "unsubscribe_url", unsubscribe_url)
-    write(message, "copies", copies)
+    _write_approval(message, approval)
+    _write_delivery(message, delivery)
+    _write_subject(message, subject)
+    _write_values(message, values)
+    _write_link(message, unsubscribe_url)
+    _write_copies(message, copies)
     return message
+
+
+_write_approval, _write_delivery, _write_subject, _write_values, _write_link, _write_copies = writers(
+    Message, "approval", "delivery", "subject", "values", "unsubscribe_url", "copies"
+)
 
 
 def _sealed_batch(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NoReturn, Self, SupportsIndex
+from collections.abc import Callable
+from typing import Any, NoReturn, Self, SupportsIndex
 
-__all__ = ["Sealed", "SealedError", "SealedValues"]
+__all__ = ["Sealed", "SealedError", "SealedValues", "writers"]
 
 
 class SealedError(TypeError):
@@ -41,6 +42,15 @@ class Sealed:
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
         raise SealedError(f"{type(self).__name__} lives in memory only")
+
+
+def writers(kind: type[Sealed], *fields: str) -> tuple[Callable[[Any, object], None], ...]:
+    """
+    What writes these fields of a sealed value, for the one function that makes such values.
+
+    Found once, since finding a field by its name again for every recipient takes longer than writing it.
+    """
+    return tuple(kind.__dict__[field].__set__ for field in fields)
 
 
 class SealedValues(dict[str, str]):
