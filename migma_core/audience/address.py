@@ -24,10 +24,9 @@ AddressKey = NewType("AddressKey", bytes)
 
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\u0080-\U0010ffff]+")
-# the usual local parts in ASCII and domains whose last label is letters: nothing that the rules below could refuse
-_USUAL = re.compile(
-    r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z-]{0,61}[a-z])?"
-)
+# the usual local parts in ASCII and domains whose last label is letters: where both are short, nothing that the rules
+# below could refuse. Nothing is tried twice (the doubled plus), since each text can be read in one way only
+_USUAL = re.compile(r"[A-Za-z0-9_+-]++(?:\.[A-Za-z0-9_+-]++)*+@(?:[a-z0-9]++(?:-++[a-z0-9]++)*+\.)++[a-z]++")
 _SHORT = 64
 _BIDI = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
 RESERVED_NAMES = (
@@ -147,8 +146,11 @@ class Address:
     domain: str
 
     def __post_init__(self) -> None:
-        if (why := _fault(self.local, self.domain)) is not None:
-            raise InvalidAddress(f"{self.local}@{self.domain}", why)
+        local, domain = self.local, self.domain
+        if len(local) <= _SHORT and len(domain) <= _SHORT and _USUAL.fullmatch(f"{local}@{domain}"):
+            return  # as nearly every address is
+        if (why := _fault_in_detail(local, domain)) is not None:
+            raise InvalidAddress(f"{local}@{domain}", why)
 
     @classmethod
     def parse(cls, text: str) -> Address:
@@ -216,14 +218,8 @@ def address_key(address: Address, pepper: bytes) -> AddressKey:
     return AddressKey(hmac.digest(pepper, address.canonical.encode(), "sha256")[:16])
 
 
-def _fault(local: str, domain: str) -> str | None:
-    """What is wrong with these two parts, or ``None``."""
-    if len(local) <= _SHORT and len(domain) <= _SHORT and _USUAL.fullmatch(f"{local}@{domain}"):
-        return None  # as nearly every address is
-    return _fault_in_detail(local, domain)
-
-
 def _fault_in_detail(local: str, domain: str) -> str | None:
+    """What is wrong with these two parts, or ``None``."""
     if (hidden := hidden_characters(local + domain)) is not None:
         return f"it holds the invisible character {hidden}; remove it"
     if local.startswith('"'):
