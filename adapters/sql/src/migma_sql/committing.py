@@ -21,6 +21,8 @@ from .settling import Flight, count_held, hold_rows, keep_in_order, put_in_fligh
 
 __all__ = ["commit", "give_back", "renew"]
 
+_CLAIMED = and_(deliveries.c.state == DeliveryState.CLAIMED.value, deliveries.c.attempt_id.is_(None))
+
 
 def commit(
     connection: Connection,
@@ -39,7 +41,7 @@ def commit(
     going = [one for attempt in made for one in attempt.deliveries]
     if not fences.keys() >= {*going, *(one.delivery for one in settled)}:
         return False
-    keep_in_order(connection, fences)
+    keep_in_order(connection, fences.items())
     if _are_claimed(connection, fences, going) and _put_in_flight(connection, made, fences, decisions, lease, now):
         settle(connection, settled, now)
         return True
@@ -49,10 +51,8 @@ def commit(
 
 def _are_claimed(connection: Connection, fences: Mapping[DeliveryId, int], going: Sequence[DeliveryId]) -> bool:
     """Whether those who are left out are still ours; of those who go, the update tells."""
-    d = deliveries.c
     left_out = {one: fences[one] for one in fences.keys() - going}
-    claimed = and_(d.state == DeliveryState.CLAIMED.value, d.attempt_id.is_(None))
-    return not left_out or count_held(connection, left_out, claimed) == len(left_out)
+    return not left_out or count_held(connection, left_out, _CLAIMED) == len(left_out)
 
 
 def _put_in_flight(

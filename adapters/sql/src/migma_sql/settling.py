@@ -7,7 +7,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Integer, Update, bindparam, case, func, select, update
+from sqlalchemy import ColumnElement, Connection, Update, bindparam, case, func, select, update
 
 from migma_core.decision.record import Decision
 from migma_core.delivery.attempt import Attempt, AttemptId
@@ -73,13 +73,13 @@ def count_held(connection: Connection, fences: Mapping[DeliveryId, int], only: C
     return connection.execute(counted, {"fences": json_text(fences)}).scalar_one()
 
 
-def keep_in_order(connection: Connection, fences: Mapping[DeliveryId, int]) -> None:
+def keep_in_order(connection: Connection, fences: Iterable[tuple[DeliveryId, int]]) -> None:
     """
-    Keep rows under these very fences from changing until the transaction ends, in the order of `hold_rows`; not what is
-    another's by now. On SQLite there is nobody to keep them from: no other transaction writes.
+    Keep rows, each under its very fence, from changing until the transaction ends, in the order of `hold_rows`; not
+    what is another's by now. On SQLite there is nobody to keep them from: no other transaction writes.
     """
     if connection.dialect.name == "postgresql":
-        connection.execute(_KEPT, {"fences": json_text(fences)})
+        connection.execute(_KEPT, {"fences": json_text(dict(fences))})
 
 
 def settle(connection: Connection, settled: Sequence[Settled], now: datetime) -> None:
@@ -94,7 +94,7 @@ def settle_awaiting(
     connection: Connection, settled: Sequence[Settled], awaited: Collection[AttemptId], now: datetime
 ) -> int:
     """Move on, of these rows, those that wait for such an attempt under the very fences; how many that were."""
-    keep_in_order(connection, {one.delivery: one.fence for one in settled})
+    keep_in_order(connection, ((one.delivery, one.fence) for one in settled))
     return _settle(connection, settled, now, list_of(list(awaited)))
 
 
@@ -103,13 +103,21 @@ def _settle(connection: Connection, settled: Sequence[Settled], now: datetime, a
         return 0
     waits = any(one.wait > 0 or one.state is DeliveryState.UNKNOWN for one in settled)
     clock = read_clock(connection) if waits else None
+    moved = 0
+    for keeps_attempt, change in (_SETTLE if awaited is None else _SETTLE_AWAITING).items():
+        alike = _settled_alike(one for one in settled if one.keeps_attempt is keeps_attempt)
+        moved += _update(connection, change, ((_moved(step, clock, now, awaited), them) for step, them in alike))
+    _decide_again(connection, {one.delivery: one.decision for one in settled if one.decision is not None})
+    return moved
+
+
+def _settled_alike(settled: Iterable[Settled]) -> Iterator[tuple[_Step, list[DeliveryId]]]:
+    """Steps, each with all those who take it."""
     alike: dict[tuple[Any, ...], list[DeliveryId]] = {}
     for one in settled:
         alike.setdefault(_step_of(one), []).append(one.delivery)
-    steps = ((_moved(_Step(*step), clock, now, awaited), members) for step, members in alike.items())
-    moved = _update(connection, _SETTLE if awaited is None else _SETTLE_AWAITING, steps)
-    _decide_again(connection, {one.delivery: one.decision for one in settled if one.decision is not None})
-    return moved
+    for step, members in alike.items():
+        yield _Step(*step), members
 
 
 def _decide_again(connection: Connection, decisions: Mapping[DeliveryId, Decision]) -> None:
@@ -169,7 +177,6 @@ class _Step(NamedTuple):
     state: DeliveryState
     why: str
     wait: float
-    keeps_attempt: bool
     provider_id: str | None
     spends: bool
     doubts: bool
@@ -229,12 +236,14 @@ _SETTLED = {
     "attempts": deliveries.c.attempts + bindparam("spent"),
     "doubts": deliveries.c.doubts + bindparam("doubted"),
     "fence": deliveries.c.fence + bindparam("ends_claim"),
-    "attempt_id": case((bindparam("keeps", type_=Integer) == 1, deliveries.c.attempt_id), else_=None),
     "provider_id": func.coalesce(bindparam("known_as", type_=deliveries.c.provider_id.type), deliveries.c.provider_id),
     "updated_at": bindparam("now"),
 }
-_SETTLE = _change(_SETTLED)
-_SETTLE_AWAITING = _change(_SETTLED, _fenced, _claimed, is_listed(deliveries.c.attempt_id, "awaited"))
+_awaiting = (_fenced, _claimed, is_listed(deliveries.c.attempt_id, "awaited"))
+# by whether the attempt is kept: where it is set, even to what it was, SQLite looks for it again, for each row
+_ENDINGS: dict[bool, dict[str, Any]] = {True: _SETTLED, False: {**_SETTLED, "attempt_id": None}}
+_SETTLE = {keeps: _change(values) for keeps, values in _ENDINGS.items()}
+_SETTLE_AWAITING = {keeps: _change(values, *_awaiting) for keeps, values in _ENDINGS.items()}
 _DECISION = {
     name: bindparam(f"fresh_{name}", type_=deliveries.c[name].type)
     for name in ("cell", "denials", "reasons", "outside", "decided_at", "policy")
@@ -262,7 +271,6 @@ def _moved(one: _Step, clock: int | None, now: datetime, awaited: str | None) ->
         "spent": int(one.spends),
         "doubted": int(one.doubts),
         "ends_claim": int(in_doubt),
-        "keeps": int(one.keeps_attempt),
         "known_as": one.provider_id,
         "now": now,
         **where,
