@@ -45,13 +45,16 @@ class Compiled:
     html: Template | None
     in_order: tuple[str, ...] = field(init=False, repr=False)
     """Names of all placeholders a caller or a contact must fill, sorted."""
+    digest: str = field(init=False, repr=False)
+    """16 hex digits of everything that shapes the bytes, for the record of an attempt."""
     _held: frozenset[str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         held = self.text.names | (self.html.names if self.html else frozenset())
-        # found once: each recipient's message asks for them
+        # found once: each recipient's message asks for them, and each attempt for the digest
         object.__setattr__(self, "_held", held)
         object.__setattr__(self, "in_order", tuple(sorted((self.subject.names | held) - OURS)))
+        object.__setattr__(self, "digest", _digest(self))
 
     @property
     def names(self) -> frozenset[str]:
@@ -66,22 +69,6 @@ class Compiled:
     def holds(self, name: str) -> bool:
         """Whether a placeholder stands in either body."""
         return name in self._held
-
-    @property
-    def digest(self) -> str:
-        """16 hex digits of everything that shapes the bytes, for the record of an attempt."""
-        request = self.request
-        # as text: the repr of an address is masked
-        sender = (str(request.sender), request.sender_name, str(request.reply_to or ""))
-        headers = tuple(request.headers.items())
-        copied = ([str(one) for one in request.cc], [str(one) for one in request.bcc]) if request.copies else ()
-        marks = (request.labels, tuple(request.metadata.items()), request.deliver_at)
-        shape = (COMPILER, self.purpose, sender, request.project, request.topic, self.brand, headers, marks, *copied)
-        digest = hashlib.sha256(repr((shape, self.subject, self.text, self.html)).encode())
-        for one in request.content.attachments:
-            digest.update(repr((one.filename, one.media_type, one.content_id, len(one.data))).encode())
-            digest.update(one.data)
-        return digest.hexdigest()[:16]
 
 
 def compile_content(request: SendRequest, brand: Brand) -> Compiled:
@@ -139,6 +126,22 @@ def _without_own_links(compiled: Compiled) -> Compiled:
                 f"{{{{{name}}}}} is one person's own, and others are copied: take it out, or the copies"
             )
     return compiled
+
+
+def _digest(compiled: Compiled) -> str:
+    request = compiled.request
+    # as text: the repr of an address is masked
+    sender = (str(request.sender), request.sender_name, str(request.reply_to or ""))
+    headers = tuple(request.headers.items())
+    copied = ([str(one) for one in request.cc], [str(one) for one in request.bcc]) if request.copies else ()
+    marks = (request.labels, tuple(request.metadata.items()), request.deliver_at)
+    shape = (COMPILER, compiled.purpose, sender, request.project, request.topic, compiled.brand, headers, marks)
+    templates = compiled.subject, compiled.text, compiled.html
+    digest = hashlib.sha256(repr(((*shape, *copied), *templates)).encode())
+    for one in request.content.attachments:
+        digest.update(repr((one.filename, one.media_type, one.content_id, len(one.data))).encode())
+        digest.update(one.data)
+    return digest.hexdigest()[:16]
 
 
 def _page(request: SendRequest) -> Places | None:
