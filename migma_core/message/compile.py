@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -12,7 +12,9 @@ from ..request.brand import Brand
 from ..request.send_request import SendRequest
 from .compliance import (
     OURS,
+    POSTAL_ADDRESS,
     PREFERENCES_URL,
+    TRACKING_PIXEL,
     UNSUBSCRIBE_URL,
     with_advertisement,
     with_html_footer,
@@ -21,7 +23,7 @@ from .compliance import (
 )
 from .html_places import Places, html_places
 from .plain_text import plain_text
-from .template import InvalidTemplate, Template, lined, parse_template
+from .template import InvalidTemplate, Template, as_text, lined, parse_template
 
 __all__ = ["COMPILER", "Compiled", "compile_content", "delegated_page", "missing_names"]
 
@@ -45,6 +47,10 @@ class Compiled:
     html: Template | None
     in_order: tuple[str, ...] = field(init=False, repr=False)
     """Names of all placeholders a caller or a contact must fill, sorted."""
+    of_contacts: tuple[str, ...] = field(init=False, repr=False)
+    """Those of them that no variable of the request fills."""
+    shared: Mapping[str, str] = field(init=False, repr=False)
+    """What fills each placeholder where that is the same for everybody, and nothing where it is each one's own."""
     digest: str = field(init=False, repr=False)
     """16 hex digits of everything that shapes the bytes, for the record of an attempt."""
     _held: frozenset[str] = field(init=False, repr=False)
@@ -54,6 +60,9 @@ class Compiled:
         # found once: each recipient's message asks for them, and each attempt for the digest
         object.__setattr__(self, "_held", held)
         object.__setattr__(self, "in_order", tuple(sorted((self.subject.names | held) - OURS)))
+        given = self.request.variables
+        object.__setattr__(self, "of_contacts", tuple(name for name in self.in_order if name not in given))
+        object.__setattr__(self, "shared", _shared(self))
         object.__setattr__(self, "digest", _digest(self))
 
     @property
@@ -126,6 +135,17 @@ def _without_own_links(compiled: Compiled) -> Compiled:
                 f"{{{{{name}}}}} is one person's own, and others are copied: take it out, or the copies"
             )
     return compiled
+
+
+def _shared(compiled: Compiled) -> dict[str, str]:
+    variables = compiled.request.variables
+    return {
+        **{name: as_text(variables.get(name)) for name in compiled.in_order},
+        UNSUBSCRIBE_URL: "",
+        PREFERENCES_URL: "",
+        POSTAL_ADDRESS: compiled.brand.postal_address,
+        TRACKING_PIXEL: "",  # nothing tracks yet (O-10)
+    }
 
 
 def _digest(compiled: Compiled) -> str:

@@ -12,7 +12,7 @@ from ..decision.purpose import Purpose
 from ..request.send_request import SendRequest
 from .approval import Approval
 from .compile import Compiled
-from .compliance import POSTAL_ADDRESS, PREFERENCES_URL, TRACKING_PIXEL, UNSUBSCRIBE_URL, check_link
+from .compliance import PREFERENCES_URL, UNSUBSCRIBE_URL, check_link
 from .headers import HeaderRefused
 from .sealed import Sealed, SealedError, SealedValues, writers
 from .template import as_text, lined, lone_surrogate
@@ -64,21 +64,18 @@ class Message(Sealed):
         for that place, and `HeaderRefused` where a value would break the subject, or a link that the content needs is
         not given.
         """
-        if not _is_approved(approval, compiled) or not all(_is_approved(one.approval, compiled) for one in copies):
-            raise SealedError("a message needs the approval of this request, from migma_core.approve")
-        _check_places(compiled, approval, copies)
+        if not _is_approved(approval, compiled):
+            raise SealedError(_NOT_APPROVED)
+        if copies or compiled.request.copies:
+            _check_copies(compiled, approval, copies)
         if unsubscribe_url is None and (compiled.purpose is Purpose.MARKETING or compiled.links_out):
             raise HeaderRefused("the content holds an opt-out link and this recipient has none")
         if preferences_url is None and compiled.holds(PREFERENCES_URL):
             raise HeaderRefused("the content holds a link to the preferences and this recipient has none")
-        variables = compiled.request.variables
-        filled = {
-            name: as_text(variables[name] if name in variables else values.get(name)) for name in compiled.in_order
-        }
-        filled[UNSUBSCRIBE_URL] = unsubscribe_url or ""
-        filled[PREFERENCES_URL] = preferences_url or ""
-        filled[POSTAL_ADDRESS] = compiled.brand.postal_address
-        filled[TRACKING_PIXEL] = ""  # nothing tracks yet (O-10)
+        filled = {**compiled.shared, UNSUBSCRIBE_URL: unsubscribe_url or "", PREFERENCES_URL: preferences_url or ""}
+        for name in compiled.of_contacts:
+            value = values.get(name)
+            filled[name] = value if type(value) is str else as_text(value)  # as nearly every value is
         subject = compiled.subject.render(filled)
         everything = "".join(filled.values())
         _check(subject, filled, everything, unsubscribe_url, loopback=compiled.brand.loopback)
@@ -177,11 +174,14 @@ def _is_approved(approval: Approval, compiled: Compiled) -> bool:
     )
 
 
-def _check_places(compiled: Compiled, approval: Approval, copies: Sequence[Copy]) -> None:
-    """A copy stands where the request has it, and nobody is copied in the recipient's place."""
+_NOT_APPROVED = "a message needs the approval of this request, from migma_core.approve"
+
+
+def _check_copies(compiled: Compiled, approval: Approval, copies: Sequence[Copy]) -> None:
+    """Each is approved and stands where the request has it, and nobody is copied in the recipient's place."""
+    if not all(_is_approved(one.approval, compiled) for one in copies):
+        raise SealedError(_NOT_APPROVED)
     request = compiled.request
-    if not request.copies and not copies:
-        return
     copied = [one.approval.address.canonical for one in copies]
     if (
         approval.address.canonical != request.addressees[0].canonical
