@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from sqlalchemy import ColumnElement, Connection, Text, and_, cast, select, update
 
@@ -68,12 +68,8 @@ class _Found(NamedTuple):
     fields: str | None
 
 
-class _Person(NamedTuple):
-    """A row of ours, and who it is about."""
-
-    row: TakenRow
-    found: _Found
-    address: Address
+_Person: TypeAlias = tuple[TakenRow, _Found, Address]
+"""A row of ours, and who it is about."""
 
 
 def read_facts(connection: Connection, taken: Taken, terms: Terms) -> Read:
@@ -88,14 +84,7 @@ def read_facts(connection: Connection, taken: Taken, terms: Terms) -> Read:
     if not taken.rows:
         return Read(claimed, ())
     question = ask(connection, accepted.request, accepted.purpose, terms.now)
-    found = _found(connection, taken, question)
-    people = [
-        _Person(row, it, address)
-        for row in taken.rows
-        if (it := found.get(row.id)) is not None and (address := _address(row, it, taken.named)) is not None
-    ]
-    addressed = {one.row.id for one in people}
-    gone = [row for row in taken.rows if row.id not in addressed]
+    people, gone = _addressed(taken, _found(connection, taken, question))
     return Read(claimed.with_rows(_claimed_rows(connection, question, people, terms)), gone)
 
 
@@ -169,6 +158,19 @@ def _facts_of(
         denials = denials.bitwise_or(excluded)
     standing = (cell_of(question, stranger).label("cell"), denials.label("denials"))
     return select(d.id, *standing, *_PERSON).select_from(people).where(is_numbered(d.id, "these"))
+
+
+def _addressed(taken: Taken, found: Mapping[int, _Found]) -> tuple[list[_Person], list[TakenRow]]:
+    """Who each row is about, and the rows that nobody can be written to by any more."""
+    people, gone = [], []
+    for row in taken.rows:
+        it = found.get(row.id)
+        address = None if it is None else _address(row, it, taken.named)
+        if it is None or address is None:
+            gone.append(row)
+        else:
+            people.append((row, it, address))
+    return people, gone
 
 
 def _address(row: TakenRow, found: _Found, named: Mapping[AddressKey, Address]) -> Address | None:
