@@ -26,7 +26,7 @@ def record_all(
     Write outcomes of which every one is final, onto rows of which every one waits for it, as nearly always;
     ``False``, and nothing written, where that is not so: then `record` looks at each row.
     """
-    are_final = all(one.state is not DeliveryState.UNKNOWN for one in settled)
+    are_final = DeliveryState.UNKNOWN not in [one.state for one in settled]
     sends = _unanswered(connection, answered)
     if are_final and sends and settle_awaiting(connection, settled, sends, now) == len(settled):
         _close(connection, sends, sends, settled, now)
@@ -61,7 +61,7 @@ def _close(
     now: datetime,
 ) -> None:
     connection.execute(_CLOSE, {"them": list_of(list(closed)), "now": now})
-    accepted = sum(one.state is DeliveryState.ACCEPTED for one in taken)
+    accepted = [one.state for one in taken].count(DeliveryState.ACCEPTED)
     for send in dict.fromkeys(sends.values()):
         count_accepted(connection, send, accepted)  # the attempts of a wave are all of one send
 

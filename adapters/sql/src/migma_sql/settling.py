@@ -101,23 +101,23 @@ def settle_awaiting(
 def _settle(connection: Connection, settled: Sequence[Settled], now: datetime, awaited: str | None = None) -> int:
     if not settled:
         return 0
-    waits = any(one.wait > 0 or one.state is DeliveryState.UNKNOWN for one in settled)
+    alike = _settled_alike(settled)
+    waits = any(step.wait > 0 or step.state is DeliveryState.UNKNOWN for step in alike)
     clock = read_clock(connection) if waits else None
     moved = 0
     for keeps_attempt, change in (_SETTLE if awaited is None else _SETTLE_AWAITING).items():
-        alike = _settled_alike(one for one in settled if one.keeps_attempt is keeps_attempt)
-        moved += _update(connection, change, ((_moved(step, clock, now, awaited), them) for step, them in alike))
+        steps = [step for step in alike if step.keeps_attempt is keeps_attempt]
+        moved += _update(connection, change, ((_moved(one, clock, now, awaited), alike[one]) for one in steps))
     _decide_again(connection, {one.delivery: one.decision for one in settled if one.decision is not None})
     return moved
 
 
-def _settled_alike(settled: Iterable[Settled]) -> Iterator[tuple[_Step, list[DeliveryId]]]:
+def _settled_alike(settled: Sequence[Settled]) -> dict[_Step, list[DeliveryId]]:
     """Steps, each with all those who take it."""
     alike: dict[tuple[Any, ...], list[DeliveryId]] = {}
     for one in settled:
         alike.setdefault(_step_of(one), []).append(one.delivery)
-    for step, members in alike.items():
-        yield _Step(*step), members
+    return {_Step(*step): members for step, members in alike.items()}
 
 
 def _decide_again(connection: Connection, decisions: Mapping[DeliveryId, Decision]) -> None:
@@ -177,6 +177,7 @@ class _Step(NamedTuple):
     state: DeliveryState
     why: str
     wait: float
+    keeps_attempt: bool
     provider_id: str | None
     spends: bool
     doubts: bool
