@@ -50,7 +50,7 @@ class Job:
     encode: Callable[[Batch], Parcel]
     can_carry: Callable[[ClaimedRow], str | None]
     batch_size: int = 500
-    page_size: int = 5000
+    page_size: int = 10_000
     at_once: int = 1
     evidence: Evidence = Evidence.NONE
     unknown: WhenUnknown | None = None

@@ -13,7 +13,7 @@ from .app import app
 __all__ = ["main"]
 
 _INTERRUPTED = 130
-_LOOKS_FOR_GARBAGE_AFTER = 20_000
+_LOOKS_FOR_GARBAGE_AFTER = 50_000
 
 
 def main(arguments: list[str] | None = None) -> int:
