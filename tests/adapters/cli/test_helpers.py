@@ -67,6 +67,33 @@ def test_a_helper_that_cannot_begin_is_told_and_costs_nothing(home: Path, tmp_pa
     _assert_each_once(home)
 
 
+def test_a_helper_that_cannot_be_started_stops_nobody(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the system gives no process, what was just handed over is recorded, and the send goes on to its end."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(11, "no more processes")
+
+    monkeypatch.setattr("migma_cli.helpers.subprocess.Popen", refuse)
+    with Migma.open(home=home) as migma, Helpers(send := _queued(migma), home, 2, large=1) as helpers:
+        answer = migma.sending.deliver(send, _watching(helpers, seen := Progress()))
+    assert list(helpers.faults()) == ["it could not be started: no more processes"]
+    assert answer.states[DeliveryState.ACCEPTED] == seen.settled
+    _assert_each_once(home)
+
+
+def test_a_helper_begins_nothing_that_was_not_begun(home: Path) -> None:
+    """A draft, and a campaign that was paused, stay as they are: helping is no way around the one who decides."""
+    with Migma.open(home=home) as migma:
+        campaign = migma.campaigns.create(name="Autumn", **news(migma.store.projects.all()[0]))
+        drafted = run_alone("help-send", campaign.id)
+        migma.campaigns.start(campaign)
+        migma.campaigns.pause(campaign)
+        paused = run_alone("help-send", campaign.id)
+        assert (drafted.out, drafted.err, paused.out, paused.err) == ("", "", "", "")
+        assert not migma.campaigns.status(campaign).states
+    assert not _taken(home)
+
+
 @pytest.mark.parametrize(("workers", "large", "batch"), [(1, 1, "50"), (2, PEOPLE * 2, "50"), (2, 1, "1")])
 def test_no_process_is_started_for_nothing(
     home: Path, monkeypatch: pytest.MonkeyPatch, workers: int, large: int, batch: str

@@ -237,7 +237,7 @@ def carry_out(screen: Screen, run: Callable[[Watch], SendAnswer], again: str, be
         screen.warn(f"what was on its way is on record; go on with: {again}")
         raise
     for fault in helpers.faults():
-        screen.warn(f"a process that helped stopped early, and this one went on without it: {fault}")
+        screen.warn(f"of a process that helps: {fault}; nothing is lost by it")
     show_answer(screen, answer)
     if (held := what_is_held(answer, again.rpartition(" ")[2])) is not None:
         screen.warn(held)

@@ -27,7 +27,8 @@ __all__ = ["LARGE", "Helpers", "cores", "help_send"]
 LARGE: Final = 10_000
 """From how many messages left a helper is worth its start, which takes as long as a few thousand."""
 
-_COMMAND: Final = (sys.executable, "-m", "migma_cli", "help-send")
+# -P: never what happens to lie in the current folder, which may be another version of the rules
+_COMMAND: Final = (sys.executable, "-P", "-m", "migma_cli", "help-send")
 _PATIENCE: Final = 1.0
 _ENDS_WITHIN: Final = 10.0
 
@@ -46,6 +47,7 @@ class Helpers:
         self._wanted = workers - 1
         self._large = large
         self._helpers: list[_Helper] = []
+        self._not_begun: str | None = None
 
     @classmethod
     def of(cls, migma: Migma, send: SendId, home: Path | None) -> Helpers:
@@ -55,11 +57,19 @@ class Helpers:
     def watch(self, effect: e.Effect[Any], seen: Progress) -> None:
         """Begin where it is time, end with the send, and add to the progress what they have settled."""
         if self._wanted and _is_batch(effect) and seen.planned - seen.settled >= self._large:
-            self._helpers += [_Helper(self._command) for _ in range(self._wanted)]
-            self._wanted = 0
+            self._begin()
         if isinstance(effect, e.Finish):
             self.end()
-        seen.add(sum(one.settled() for one in self._helpers))
+        if settled := sum(one.settled() for one in self._helpers):
+            seen.add(settled)
+
+    def _begin(self) -> None:
+        wanted, self._wanted = self._wanted, 0
+        try:
+            for _ in range(wanted):
+                self._helpers.append(_Helper(self._command))
+        except OSError as wrong:  # what was just handed over is to be recorded, whether somebody helps or not
+            self._not_begun = f"it could not be started: {wrong.strerror or wrong}"
 
     def end(self) -> None:
         """Let them end, and wait until they have."""
@@ -70,7 +80,7 @@ class Helpers:
 
     def faults(self) -> Sequence[str]:
         """What went wrong with them. Nothing is lost by it: what they had is settled as after any crash."""
-        return [one.fault for one in self._helpers if one.fault is not None]
+        return [fault for fault in (self._not_begun, *(one.fault for one in self._helpers)) if fault is not None]
 
     def __enter__(self) -> Self:
         return self
@@ -86,9 +96,13 @@ class _Helper:
 
     def __init__(self, command: Sequence[str]) -> None:
         self._errors: IO[bytes] = TemporaryFile()  # noqa: SIM115 - as long as the process
-        self._process = subprocess.Popen(  # noqa: S603 - our own program, and an id of ours
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, text=True
-        )
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - our own program, and an id of ours
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, text=True
+            )
+        except OSError:
+            self._errors.close()
+            raise
         self._told: SimpleQueue[int] = SimpleQueue()
         self.fault: str | None = None
         """Its last words, once it has ended and not well."""
@@ -107,9 +121,12 @@ class _Helper:
 
     def wait(self) -> None:
         """Wait for its end, but not for long: one that waits for a provider's answer ends after it."""
-        with suppress(subprocess.TimeoutExpired):
+        try:
             self._process.wait(_ENDS_WITHIN)
-            self._listener.join()
+        except subprocess.TimeoutExpired:
+            self.fault = "it still waits for the provider's answer, and ends by itself after recording it"
+        else:
+            self._listener.join(_ENDS_WITHIN)
             self._hear_last_words()
 
     def _hear_last_words(self) -> None:
@@ -124,7 +141,8 @@ class _Helper:
         assert self._process.stdout is not None  # noqa: S101 - it is a pipe; narrows the type
         with self._process.stdout as told:
             for line in told:
-                self._told.put(int(line))
+                with suppress(ValueError):  # a provider's own print, say
+                    self._told.put(int(line))
 
 
 def help_send(send: str, /, *, common: Options = USUAL) -> int:
