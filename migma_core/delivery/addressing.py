@@ -25,16 +25,15 @@ __all__ = ["Links", "decided", "decided_all", "message_for", "not_now"]
 
 
 def message_for(
-    job: Job, row: ClaimedRow, approval: Approval, copies: Sequence[Copy] = (), links: Links | None = None
+    job: Job, row: ClaimedRow, approval: Approval, links: Links, copies: Sequence[Copy] = ()
 ) -> Message | Settled:
     """
-    One person's message; a value that would break a header, or a limit of the provider, rejects this row alone. Whoever
-    writes to many hands in the job's ``links``, made once.
+    One person's message, with the job's ``links``; a value that would break a header, or a limit of the provider,
+    rejects this row alone.
     """
     try:
         if (why := job.can_carry(row)) is None:
-            its = (links or Links(job)).of(row)
-            return Message.of(approval, job.compiled, row.delivery, row.values, *its, copies)
+            return Message.of(approval, job.compiled, row.delivery, row.values, *links.of(row), copies)
     except HeaderRefused as refused:
         why = str(refused)
     return Settled(row.delivery, row.fence, DeliveryState.REJECTED, why, keeps_attempt=False)
@@ -55,7 +54,7 @@ def decided(job: Job, row: ClaimedRow, at: datetime) -> Decision:
 
 
 def decided_all(job: Job, rows: Sequence[ClaimedRow], at: datetime) -> tuple[Decision, ...]:
-    """The same for many rows: where nothing but their standing decides, all who stand alike share one value."""
+    """The fresh decisions about many rows: where nothing but standing decides, all who stand alike share one value."""
     if job.policy.outside:
         return tuple(decided(job, row, at) for row in rows)
     standings = [row.facts.standing for row in rows]

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ..decision.record import Decision
-from ..message.approval import Approval, approve, approving
+from ..decision.verdict import Deferred, Withheld
+from ..message.approval import Approval, approving
 from ..message.compliance import PREFERENCES_URL, UNSUBSCRIBE_URL
 from ..message.headers import HeaderRefused
 from ..message.message import Batch, Message
@@ -63,12 +64,15 @@ def compose_again(job: Job, reopened: Reopened) -> Lot | None:
 def _as_they_were(job: Job, claimed: Claimed, values: Sequence[Mapping[str, str]]) -> list[Message | None]:
     if job.compiled.request.copies:
         return [copied_as_it_was(job, claimed, values)]
-    return [_as_it_was(job, row, its, claimed.at) for row, its in zip(claimed.rows, values, strict=True)]
+    approve_one = approving(job.policy, job.compiled.request, claimed.at)
+    people = zip(claimed.rows, values, strict=True)
+    return [_as_it_was(job, row, its, approve_one(row.facts)) for row, its in people]
 
 
-def _as_it_was(job: Job, row: ClaimedRow, values: Mapping[str, str], at: datetime) -> Message | None:
+def _as_it_was(
+    job: Job, row: ClaimedRow, values: Mapping[str, str], verdict: Approval | Withheld | Deferred
+) -> Message | None:
     """A message with the values on record, for somebody who may still be written to."""
-    verdict = approve(job.policy, row.facts, job.compiled.request, at)
     if not isinstance(verdict, Approval):
         return None
     try:
@@ -95,7 +99,7 @@ def _messages(job: Job, claimed: Claimed) -> tuple[list[Message], list[Settled]]
     for row in claimed.rows:
         verdict = approve_one(row.facts)
         if isinstance(verdict, Approval):
-            composed = message_for(job, row, verdict, links=links)
+            composed = message_for(job, row, verdict, links)
             (messages if isinstance(composed, Message) else settled).append(composed)  # type: ignore[arg-type]  # each list takes its own kind
         else:
             settled.append(not_now(job, row, verdict, claimed.at))

@@ -15,7 +15,7 @@ from ..message.approval import Approval, approve
 from ..message.compliance import PREFERENCES_URL, UNSUBSCRIBE_URL
 from ..message.headers import HeaderRefused
 from ..message.message import Copy, Message
-from .addressing import message_for, not_now
+from .addressing import Links, message_for, not_now
 from .delivery import DeliveryState
 from .effects import Claimed, ClaimedRow, Settled
 from .job import Job
@@ -33,7 +33,7 @@ def copied_message(job: Job, claimed: Claimed) -> tuple[list[Message], list[Sett
         stopped = not_now(job, mail, verdict, claimed.at)
         return [], [stopped, *(_follow(row, stopped, verdict) for row in copies)]
     approved, settled = _approved(job, claimed, copies)
-    message = message_for(job, mail, verdict, approved)
+    message = message_for(job, mail, verdict, Links(job), approved)
     if isinstance(message, Message):
         return [message], settled
     going = {one.delivery for one in approved}

@@ -255,8 +255,9 @@ class HandOver(Effect[tuple[tuple[Outcome, ...] | None, ...]]):
 @dataclass(frozen=True, slots=True)
 class Record(Effect[str | None]):
     """
-    Write the outcomes of attempts, in one transaction; repeating it changes nothing. Where the store cannot, it says
-    why, and is asked again; ``None`` once it is written. At the ``last`` try its fault is raised, as everywhere else.
+    Write the outcomes of attempts, in one transaction; repeating it changes nothing. A delivery is settled once in it.
+    Where the store cannot, it says why, and is asked again; ``None`` once it is written. At the ``last`` try its fault
+    is raised, as everywhere else.
     """
 
     attempts: tuple[AttemptId, ...]

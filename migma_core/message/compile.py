@@ -23,6 +23,7 @@ from .compliance import (
 )
 from .html_places import Places, html_places
 from .plain_text import plain_text
+from .sealed import SealedValues
 from .template import InvalidTemplate, Template, as_text, lined, parse_template
 
 __all__ = ["COMPILER", "Compiled", "compile_content", "delegated_page", "missing_names"]
@@ -62,7 +63,7 @@ class Compiled:
         object.__setattr__(self, "in_order", tuple(sorted((self.subject.names | held) - OURS)))
         given = self.request.variables
         object.__setattr__(self, "of_contacts", tuple(name for name in self.in_order if name not in given))
-        object.__setattr__(self, "shared", _shared(self))
+        object.__setattr__(self, "shared", SealedValues(_shared(self)))
         object.__setattr__(self, "digest", _digest(self))
 
     @property
@@ -138,6 +139,7 @@ def _without_own_links(compiled: Compiled) -> Compiled:
 
 
 def _shared(compiled: Compiled) -> dict[str, str]:
+    """Contacts' own names are in it as well, empty: so that a message, filled from it, holds its names in one order."""
     variables = compiled.request.variables
     return {
         **{name: as_text(variables.get(name)) for name in compiled.in_order},

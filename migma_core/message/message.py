@@ -75,7 +75,7 @@ class Message(Sealed):
         filled = {**compiled.shared, UNSUBSCRIBE_URL: unsubscribe_url or "", PREFERENCES_URL: preferences_url or ""}
         for name in compiled.of_contacts:
             value = values.get(name)
-            filled[name] = value if type(value) is str else as_text(value)  # as nearly every value is
+            filled[name] = value if type(value) is str else as_text(value)  # as nearly every value is, without a call
         subject = compiled.subject.render(filled)
         everything = "".join(filled.values())
         _check(subject, filled, everything, unsubscribe_url, loopback=compiled.brand.loopback)

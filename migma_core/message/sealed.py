@@ -16,7 +16,7 @@ class Sealed:
     """
     Base of Approval, Message and Batch: no constructor, no copy, no pickle, no change, no subclass of a subclass.
 
-    ``object.__new__`` and ``object.__setattr__`` are out of scope: whoever writes them knows what they do.
+    ``object.__new__``, ``object.__setattr__`` and `writers` are out of scope: whoever writes them knows what they do.
     """
 
     __slots__ = ()
@@ -55,7 +55,7 @@ def writers(kind: type[Sealed], *fields: str) -> tuple[Callable[[Any, object], N
 
 class SealedValues(dict[str, str]):
     """
-    The values of a message: read as fast as any dictionary, and never changed.
+    The values of a message, or of all messages of a content: read as fast as any dictionary, and never changed.
 
     A view would cost every look-up of every recipient; ``dict.__setitem__`` is out of scope, as above.
     """

@@ -100,7 +100,7 @@ class TokenKeys:
         return mac.digest()[:_MAC]
 
     def __reduce__(self) -> tuple[type[TokenKeys], tuple[dict[int, bytes]]]:
-        return TokenKeys, (self._keys,)  # what was begun can neither be copied nor sent to another process
+        return type(self), (self._keys,)  # what was begun can neither be copied nor sent to another process
 
     def __repr__(self) -> str:
         return f"TokenKeys(<{len(self._keys)} keys, newest {self.newest}>)"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,6 +35,18 @@ def test_what_is_let_through_at_a_glance_has_no_fault(text: str) -> None:
     local, _, domain = text.rpartition("@")
     if len(local) <= _SHORT and len(domain) <= _SHORT:
         assert _fault_in_detail(local, domain) is None
+
+
+@pytest.mark.parametrize("local", range(_SHORT - 2, _SHORT + 3))
+@pytest.mark.parametrize("label", range(_SHORT - 4, _SHORT + 2))
+@pytest.mark.parametrize("rest", [".x", ".xx", ".example", "." + "y" * 61 + ".z", "." + ".".join(["y" * 61] * 4)])
+def test_a_glance_decides_no_length_otherwise_than_the_rules(local: int, label: int, rest: str) -> None:
+    """Where a local part, a label or a domain is as long as may be, both ways refuse the same (RFC 5321 §4.5.3.1)."""
+    address = ("l" * local, "d" * label + rest)
+    why = _fault_in_detail(*address)
+    answer = address_or_refusal("@".join(address))
+    assert isinstance(answer, Address) is (why is None)
+    assert isinstance(answer, Address) or answer.why == why
 
 
 @given(addresses())

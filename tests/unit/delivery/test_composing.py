@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from migma_core import MIGMA, Batch, Circumstances, DeliveryState, Policy, SendId, Standing, facts_about
+from migma_core import (
+    MIGMA,
+    Address,
+    Batch,
+    Circumstances,
+    DeliveryState,
+    OneAddress,
+    Policy,
+    SendId,
+    Standing,
+    Token,
+    TokenKeys,
+    TokenPurpose,
+    Topic,
+    TopicId,
+    facts_about,
+    mint_token,
+)
 from migma_core.decision.authorization import Sender
 from migma_core.decision.outside import FrequencyCap
 from migma_core.decision.purpose import Purpose
@@ -16,7 +34,7 @@ from migma_core.delivery.attempt import Parcel
 from migma_core.delivery.composing import compose
 from migma_core.delivery.effects import Claimed, ClaimedRow
 from migma_core.delivery.job import Job
-from tests.support.batches import KEYS, NOW, compiled_for, delivery_id, opt_out_link, person
+from tests.support.batches import BRAND, KEYS, NOW, PROJECT, compiled_for, delivery_id, opt_out_link, person
 
 CAPPED = MIGMA.with_rules(FrequencyCap(1, timedelta(days=7)))
 STANDINGS = [
@@ -65,6 +83,44 @@ def test_nobody_is_lost_between_lots_and_what_is_settled_without(policy: Policy)
         row = rows[one.delivery]
         assert one.decision == record(row.facts.standing, policy, NOW, row.facts.circumstances)
         assert one.state in {DeliveryState.WITHHELD, DeliveryState.READY}
+
+
+@pytest.mark.parametrize("to_topic", [False, True], ids=["all marketing", "the topic"])
+def test_each_has_links_by_the_newest_key_and_to_what_the_policy_says(to_topic: bool) -> None:
+    """Opt-out and preferences name their own person, a topic where the policy links to it, and the newest key."""
+    topic, text = TopicId("7" * 32), "{{given}} {{name}} {{preferences_url}}"
+    compiled = compiled_for(html="", text=text, topic=topic, variables={"given": "everybody"})
+    policy, keys = replace(MIGMA, topic_links=to_topic), TokenKeys({1: bytes(range(32)), 7: bytes(range(1, 33))})
+    rows = [_named(number, topic) for number in range(10)]
+    wave = compose(replace(_job(policy), compiled=compiled, keys=keys), Claimed(NOW, Sender(None), tuple(rows)))
+    messages = [message for lot in wave.lots for message in lot.batch.messages]
+    assert [message.values["name"] for message in messages] == [row.values["name"] for row in rows]
+    assert {message.values["given"] for message in messages} == {"everybody"}
+    for row, message in zip(rows, messages, strict=True):
+        assert row.facts.contact is not None
+        own = Token(TokenPurpose.UNSUBSCRIBE, PROJECT, row.facts.contact, row.delivery, topic if to_topic else None)
+        assert message.unsubscribe_url == BRAND.link("u", mint_token(own, keys))
+        own = Token(TokenPurpose.PREFERENCES, PROJECT, row.facts.contact, row.delivery)
+        assert message.values["preferences_url"] == BRAND.link("p", mint_token(own, keys))
+
+
+@pytest.mark.parametrize("name", ["unsubscribe_url", "preferences_url"])
+def test_a_stranger_is_not_sent_a_link(name: str) -> None:
+    """Nobody knows who they are: a link could only be another person's, and content that needs one is refused them."""
+    to = Address("somebody", "mail.net")
+    compiled = compiled_for(html="", text=f"{{{{{name}}}}}", recipients=OneAddress(to))
+    row = ClaimedRow(delivery_id(), 1, 0, facts_about(to, Purpose.TRANSACTIONAL), {})
+    wave = compose(replace(_job(MIGMA), compiled=compiled), Claimed(NOW, Sender(None), (row,)))
+    (settled,) = wave.settled
+    assert not wave.lots
+    assert settled.state is DeliveryState.REJECTED
+    assert "this recipient has none" in settled.why
+
+
+def _named(number: int, topic: TopicId) -> ClaimedRow:
+    about = Topic(topic, "News")
+    facts = facts_about(person(number), Purpose.MARKETING, topic=about)
+    return ClaimedRow(delivery_id(number), 1, 0, facts, {"name": f"Person {number}", "given": "nobody"})
 
 
 def test_each_link_is_the_recipients_own() -> None:

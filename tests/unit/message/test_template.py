@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from migma_core import (
     BUILT_IN_PROVIDER,
     Address,
+    Attachment,
     Content,
     InvalidTemplate,
+    OneAddress,
     Scalar,
+    SealedError,
     Template,
+    compile_content,
     missing_names,
     parse_template,
 )
 from migma_core.message.landing import Landing
 from migma_core.message.template import Slot, as_text
-from tests.support.batches import BRAND, SENDER, compiled_for, request_for
+from tests.support.batches import BRAND, NOW, SENDER, compiled_for, request_for
+
+_TO_ONE = OneAddress(Address("somebody", "mail.net"))
 
 
 @pytest.mark.parametrize(
@@ -127,9 +134,25 @@ def test_a_digest_names_the_content() -> None:
         compiled_for(reply_to=Address("help", SENDER.domain)),
         compiled_for(reply_to=Address("here", SENDER.domain)),
         compiled_for(transactional=True),
+        compiled_for(headers={"X-Campaign": "spring"}),
+        compiled_for(labels=("spring",)),
+        compiled_for(metadata={"order": "1"}),
+        compiled_for(recipients=_TO_ONE, deliver_at=NOW + timedelta(days=1)),
+        compiled_for(recipients=_TO_ONE, cc=(Address("boss", "example.com"),)),
+        compiled_for(recipients=_TO_ONE, bcc=(Address("boss", "example.com"),)),
+        compiled_for(attachments=(Attachment("a.txt", b"a"),)),
+        compiled_for(attachments=(Attachment("b.txt", b"a"),)),
+        compiled_for(attachments=(Attachment("a.txt", b"b"),)),
+        compile_content(request_for(), replace(BRAND, postal_address="2 Main Street")),
     ]
     assert same.digest == one.digest
     assert len({one.digest, *(other.digest for other in others)}) == 1 + len(others)
+
+
+def test_what_is_the_same_for_everybody_cannot_be_changed() -> None:
+    """The postal address of a content stays the one its digest names, whoever holds it."""
+    with pytest.raises(SealedError):
+        compiled_for().shared["postal_address"] = "elsewhere"  # type: ignore[index]  # what is shown to be refused
 
 
 @pytest.mark.parametrize("name", ["unsubscribe_url", "postal_address"])

@@ -106,7 +106,7 @@ def _settle(connection: Connection, settled: Sequence[Settled], now: datetime, a
     clock = read_clock(connection) if waits else None
     moved = 0
     for keeps_attempt, change in (_SETTLE if awaited is None else _SETTLE_AWAITING).items():
-        steps = [step for step in alike if step.keeps_attempt is keeps_attempt]
+        steps = [step for step in alike if step.keeps_attempt == keeps_attempt]
         moved += _update(connection, change, ((_moved(one, clock, now, awaited), alike[one]) for one in steps))
     _decide_again(connection, {one.delivery: one.decision for one in settled if one.decision is not None})
     return moved
