@@ -21,6 +21,8 @@ PROJECT = nox.project.load_toml("pyproject.toml")
 ADAPTERS = sorted(path.parent for path in Path("adapters").glob("*/pyproject.toml"))
 # uv does not compile on install, and every process of the command-line tests would compile again
 COMPILED = {"UV_COMPILE_BYTECODE": "1"}
+# nor are our own files compiled where the environment forbids to keep what comes of it
+KEPT: dict[str, str | None] = {"PYTHONDONTWRITEBYTECODE": None}
 # one worker more than cores: many tests wait for a process, a lease or a lock. Each begins with a part of the list that
 # lies together, and so starts servers and browsers of its own seldom; who is done takes over from the end of another's
 IN_PARALLEL = ("-n", str(min(8, 1 + (os.cpu_count() or 1))), "--dist", "worksteal")
@@ -69,7 +71,7 @@ def demo(session: nox.Session) -> None:
 def quick() -> dict[str, str | None]:
     """Temporary files in memory, where that has room, and bytecode kept: the tests start many processes of ours."""
     roomy = IN_MEMORY.is_dir() and shutil.disk_usage(IN_MEMORY).free > ENOUGH
-    return {"PYTHONDONTWRITEBYTECODE": None, **({"TMPDIR": str(IN_MEMORY)} if roomy else {})}
+    return {**KEPT, **({"TMPDIR": str(IN_MEMORY)} if roomy else {})}
 
 
 @nox.session
@@ -136,7 +138,7 @@ def docs(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Measure the figures promised, as ratios within one run; ``-- --json FILE`` writes them down as well."""
     everything(session, "test", "bench")
-    session.run("python", "-m", "tests.benchmarks", *session.posargs)
+    session.run("python", "-m", "tests.benchmarks", *session.posargs, env=KEPT)
 
 
 @nox.session(default=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -23,6 +24,7 @@ from tests.support.news import news
 
 PEOPLE = 1_000
 SECONDS = 60
+HELPER = (sys.executable, "-m", "migma_cli.helper")
 
 pytestmark = pytest.mark.usefixtures("place")
 
@@ -38,7 +40,7 @@ def test_another_process_takes_its_part_of_a_large_send(home: Path) -> None:
     """Both hand over, the progress counts what either settled, and each mail is in the outbox once."""
     with Migma.open(home=home) as migma:
         send, seen, own = _queued(migma), Progress(), Progress()
-        with Helpers(send, home, 2, large=PEOPLE // 2) as helpers:
+        with Helpers(migma, send, home, PEOPLE // 2, workers=2) as helpers:
             both = _watching(helpers, seen)
 
             def watch(effect: e.Effect[Any], answer: Any) -> None:
@@ -58,7 +60,7 @@ def test_a_helper_that_cannot_begin_is_told_and_costs_nothing(home: Path, tmp_pa
     """The other process goes on by itself, and says what went wrong with it."""
     with Migma.open(home=home) as migma:
         send, seen = _queued(migma), Progress()
-        with Helpers(send, tmp_path / "nowhere", 2, large=PEOPLE // 2) as helpers:
+        with Helpers(migma, send, tmp_path / "nowhere", PEOPLE // 2, workers=2) as helpers:
             answer = migma.sending.deliver(send, _watching(helpers, seen))
 
     (fault,) = helpers.faults()
@@ -74,7 +76,7 @@ def test_a_helper_that_cannot_be_started_stops_nobody(home: Path, monkeypatch: p
         raise OSError(11, "no more processes")
 
     monkeypatch.setattr("migma_cli.helpers.subprocess.Popen", refuse)
-    with Migma.open(home=home) as migma, Helpers(send := _queued(migma), home, 2, large=1) as helpers:
+    with Migma.open(home=home) as migma, Helpers(migma, send := _queued(migma), home, 1, workers=2) as helpers:
         answer = migma.sending.deliver(send, _watching(helpers, seen := Progress()))
     assert list(helpers.faults()) == ["it could not be started: no more processes"]
     assert answer.states[DeliveryState.ACCEPTED] == seen.settled
@@ -85,11 +87,11 @@ def test_a_helper_begins_nothing_that_was_not_begun(home: Path) -> None:
     """A draft, and a campaign that was paused, stay as they are: helping is no way around the one who decides."""
     with Migma.open(home=home) as migma:
         campaign = migma.campaigns.create(name="Autumn", **news(migma.store.projects.all()[0]))
-        drafted = run_alone("help-send", campaign.id)
+        drafted = _help_for_as_long_as_it_likes(campaign.id)
         migma.campaigns.start(campaign)
         migma.campaigns.pause(campaign)
-        paused = run_alone("help-send", campaign.id)
-        assert (drafted.out, drafted.err, paused.out, paused.err) == ("", "", "", "")
+        paused = _help_for_as_long_as_it_likes(campaign.id)
+        assert (drafted, paused) == (("", "", 0), ("", "", 0))
         assert not migma.campaigns.status(campaign).states
     assert not _taken(home)
 
@@ -105,7 +107,10 @@ def test_no_process_is_started_for_nothing(
 
     monkeypatch.setattr("migma_cli.helpers.subprocess.Popen", refuse)
     monkeypatch.setenv("MIGMA_BATCH_SIZE", batch)
-    with Migma.open(home=home) as migma, Helpers(send := _queued(migma), home, workers, large) as helpers:
+    with (
+        Migma.open(home=home) as migma,
+        Helpers(migma, send := _queued(migma), home, large, workers=workers) as helpers,
+    ):
         seen = Progress()
         answer = migma.sending.deliver(send, _watching(helpers, seen))
     assert answer.states[DeliveryState.ACCEPTED] == seen.settled
@@ -115,9 +120,11 @@ def test_a_helper_ends_with_its_standard_input(home: Path) -> None:
     """It claims nothing more then, has nothing in hand, and an interrupt that is meant for another does not stop it."""
     with Migma.open(home=home) as migma:
         send = _queued(migma)
-        process = subprocess.Popen([*PROGRAM, "help-send", send], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        process = subprocess.Popen([*HELPER, send], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert process.stdin is not None
         assert process.stdout is not None
+        process.stdin.write(b"\n")
+        process.stdin.flush()
         first = int(process.stdout.readline())
         process.send_signal(signal.SIGINT)
         second = int(process.stdout.readline())
@@ -178,6 +185,19 @@ def _watching(helpers: Helpers, seen: Progress) -> Watch:
         helpers.watch(effect, seen)
 
     return watch
+
+
+def _help_for_as_long_as_it_likes(send: SendId) -> tuple[str, str, int]:
+    """What a helper says, and its exit code, whose standard input stays open until it ends by itself."""
+    with subprocess.Popen(
+        [*HELPER, send], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+        return process.stdout.read(), process.stderr.read(), process.wait(SECONDS)
 
 
 def _helped(helpers: Helpers, effect: e.Effect[Any], seen: Progress, own: Progress) -> bool:

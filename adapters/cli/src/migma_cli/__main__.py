@@ -2,43 +2,19 @@
 
 from __future__ import annotations
 
-import gc
-import os
 import sys
 
-from migma_runtime import AdapterMissing
-
 from .app import app
+from .ending import run
 
 __all__ = ["main"]
-
-_INTERRUPTED = 130
-_LOOKS_FOR_GARBAGE_AFTER = 50_000
 
 
 def main(arguments: list[str] | None = None) -> int:
     """
     Run a command. Exit codes: 0 done, 1 refused or impossible (said on stderr), 2 wrong usage, 130 interrupted.
     """
-    # a batch is tens of thousands of objects, hardly any of them in a circle: by default they are looked through again
-    # and again, which takes a tenth of a send
-    gc.set_threshold(_LOOKS_FOR_GARBAGE_AFTER)
-    try:
-        code = app(sys.argv[1:] if arguments is None else arguments)
-    except (ValueError, LookupError, AdapterMissing, OSError, RuntimeError) as wrong:
-        sys.stderr.write(" ".join([f"migma: {_told(wrong)}", *getattr(wrong, "__notes__", ())]) + "\n")
-        return 1
-    except KeyboardInterrupt:
-        sys.stderr.write("migma: interrupted\n")
-        return _INTERRUPTED
-    return code if isinstance(code, int) else 0
-
-
-def _told(wrong: Exception) -> str:
-    if isinstance(wrong, BrokenPipeError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on: no second error at exit
-        return "the reader of this output went away"
-    return str(wrong.args[0]) if isinstance(wrong, KeyError) and wrong.args else str(wrong)
+    return run(lambda: app(sys.argv[1:] if arguments is None else arguments))
 
 
 if __name__ == "__main__":

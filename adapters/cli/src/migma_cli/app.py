@@ -9,7 +9,6 @@ from . import (
     campaigns,
     domains,
     doubt,
-    helpers,
     home,
     lists,
     messages,
@@ -48,7 +47,6 @@ campaigns.app.command(doubt.held)
 campaigns.app.command(doubt.reconcile)
 app.command(messages.send)
 app.command(messages.resume)
-app.command(helpers.help_send, show=False)
 app.command(messages.unsubscribe)
 app.command(campaigns.explain)
 app.command(policies.app)

@@ -120,7 +120,7 @@ def send(campaign: str, /, *, common: Options = USUAL) -> int:
         answer = migma.campaigns.status(record)
         common.screen.note(where_it_stopped(answer))
         again = f"migma campaigns send {campaign}"
-        helpers = Helpers.of(migma, record.id, common.home)
+        helpers = Helpers(migma, record.id, common.home)
         return carry_out(common.screen, partial(migma.campaigns.send, record), again, answer.states, helpers)
 
 

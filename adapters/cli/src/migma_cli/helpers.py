@@ -3,33 +3,29 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
 from tempfile import TemporaryFile
-from threading import Event, Thread
+from threading import Thread
 from types import TracebackType
 from typing import IO, Any, Final, Self
 
-from migma_runtime import Hold, Migma, Progress
+from migma_runtime import Migma, Progress
 
 from migma_core.delivery import SendId
 from migma_core.delivery import effects as e
 
-from .common import USUAL, Options
+__all__ = ["LARGE", "Helpers", "cores"]
 
-__all__ = ["LARGE", "Helpers", "cores", "help_send"]
-
-LARGE: Final = 10_000
-"""From how many messages left a helper is worth its start, which takes as long as a few thousand."""
+LARGE: Final = 20_000
+"""From how many messages left a helper is worth its start, which takes as long as ten thousand."""
 
 # -P: never what happens to lie in the current folder, which may be another version of the rules
-_COMMAND: Final = (sys.executable, "-P", "-m", "migma_cli", "help-send")
-_PATIENCE: Final = 1.0
+_COMMAND: Final = (sys.executable, "-P", "-m", "migma_cli.helper")
 _ENDS_WITHIN: Final = 10.0
 
 
@@ -38,38 +34,55 @@ class Helpers:
     Helpers of one send; a context manager, at whose end they end as well. However this process ends, they claim nothing
     more then: what they have in hand is handed over and recorded first.
 
-    They begin once a send in batches turns out to be large. Where a hand-over is one message, several are under way as
-    it is, as many as the settings say (``at_once``).
+    They are started as soon as a send in batches turns out to be large, and begin once all of it is planned. Where a
+    hand-over is one message, several are under way as it is, as many as the settings say (``at_once``).
+
+    There are as many as the settings want and this machine has cores for; ``workers`` says another number, this process
+    among them.
     """
 
-    def __init__(self, send: SendId, home: Path | None, workers: int, large: int = LARGE) -> None:
-        self._command = (*_COMMAND, send, *(() if home is None else ("--home", str(home))))
-        self._wanted = workers - 1
+    def __init__(
+        self, migma: Migma, send: SendId, home: Path | None, large: int = LARGE, *, workers: int | None = None
+    ) -> None:
+        self._parts = migma.parts
+        self._send = send
+        self._command = (*_COMMAND, send, *(() if home is None else (str(home),)))
+        self._wanted = (min(migma.parts.settings.workers, cores()) if workers is None else workers) - 1
         self._large = large
         self._helpers: list[_Helper] = []
-        self._not_begun: str | None = None
-
-    @classmethod
-    def of(cls, migma: Migma, send: SendId, home: Path | None) -> Helpers:
-        """As many as the settings want and this machine has cores for."""
-        return cls(send, home, min(migma.parts.settings.workers, cores()))
+        self._are_going = False
+        self._not_started: str | None = None
 
     def watch(self, effect: e.Effect[Any], seen: Progress) -> None:
         """Begin where it is time, end with the send, and add to the progress what they have settled."""
-        if self._wanted and _is_batch(effect) and seen.planned - seen.settled >= self._large:
-            self._begin()
+        if self._wanted and seen.planned - seen.settled >= self._large:
+            self._start()
+        if not (self._are_going or isinstance(effect, e.FanOut)):
+            self._go()
         if isinstance(effect, e.Finish):
             self.end()
         if settled := sum(one.settled() for one in self._helpers):
             seen.add(settled)
 
-    def _begin(self) -> None:
+    def _go(self) -> None:
+        """All is planned: to plan it together would take longer, since only one of them can write at a time."""
+        self._are_going = True
+        for one in self._helpers:
+            one.go()
+
+    def _start(self) -> None:
         wanted, self._wanted = self._wanted, 0
+        if not self._goes_in_batches():
+            return
         try:
             for _ in range(wanted):
                 self._helpers.append(_Helper(self._command))
-        except OSError as wrong:  # what was just handed over is to be recorded, whether somebody helps or not
-            self._not_begun = f"it could not be started: {wrong.strerror or wrong}"
+        except OSError as wrong:  # the send goes on, whether somebody helps or not
+            self._not_started = f"it could not be started: {wrong.strerror or wrong}"
+
+    def _goes_in_batches(self) -> bool:
+        request = self._parts.store.sends.get(self._send).request
+        return min(self._parts.settings.batch_size, self._parts.capabilities(request).together(request)) > 1
 
     def end(self) -> None:
         """Let them end, and wait until they have."""
@@ -80,7 +93,7 @@ class Helpers:
 
     def faults(self) -> Sequence[str]:
         """What went wrong with them. Nothing is lost by it: what they had is settled as after any crash."""
-        return [fault for fault in (self._not_begun, *(one.fault for one in self._helpers)) if fault is not None]
+        return [fault for fault in (self._not_started, *(one.fault for one in self._helpers)) if fault is not None]
 
     def __enter__(self) -> Self:
         return self
@@ -92,7 +105,10 @@ class Helpers:
 
 
 class _Helper:
-    """One process: it lives as long as its standard input, and says on standard output how many it has settled."""
+    """
+    One process: it begins with a line on its standard input, lives as long as that is open, and says on standard output
+    how many it has settled.
+    """
 
     def __init__(self, command: Sequence[str]) -> None:
         self._errors: IO[bytes] = TemporaryFile()  # noqa: SIM115 - as long as the process
@@ -112,6 +128,13 @@ class _Helper:
     def settled(self) -> int:
         """How many more than when it was last asked."""
         return sum(self._told.get() for _ in range(self._told.qsize()))
+
+    def go(self) -> None:
+        """Let it begin."""
+        assert self._process.stdin is not None  # noqa: S101 - it is a pipe; narrows the type
+        with suppress(BrokenPipeError):  # it could not even open the installation: its last words say why
+            self._process.stdin.write("\n")
+            self._process.stdin.flush()
 
     def let_go(self) -> None:
         """Let it end once it has nothing in hand."""
@@ -145,50 +168,6 @@ class _Helper:
                     self._told.put(int(line))
 
 
-def help_send(send: str, /, *, common: Options = USUAL) -> int:
-    """
-    Carry out a send beside the process that gave this command, for as long as standard input is open; tell on standard
-    output of each step how many it settled.
-
-    It ends where it would have to wait: a helper is for what there is to do, and the other process waits as well.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the other process hears it too, and lets go
-    with common.open() as migma:
-        hold = Hold(lambda: True, migma.parts.settings.lease_seconds, _end_of_input())
-        migma.sending.deliver(
-            SendId(send), _telling(Progress(migma.store.sends.states(SendId(send)))), patience=_PATIENCE, hold=hold
-        )
-    return 0
-
-
 def cores() -> int:
     """Those that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _is_batch(effect: e.Effect[Any]) -> bool:
-    return isinstance(effect, e.HandOver) and len(effect.lots) == 1 and len(effect.lots[0].members) > 1
-
-
-def _telling(seen: Progress) -> Callable[[e.Effect[Any], Any], None]:
-    def tell(effect: e.Effect[Any], answer: Any) -> None:
-        before = seen.settled
-        seen(effect, answer)
-        if seen.settled != before:
-            with suppress(BrokenPipeError):  # nobody listens any more: standard input has ended as well
-                os.write(sys.stdout.fileno(), f"{seen.settled - before}\n".encode())
-
-    return tell
-
-
-def _end_of_input() -> Event:
-    """Set once standard input has ended: whoever held it is gone, by whatever way."""
-    ended = Event()
-
-    def read() -> None:
-        while os.read(0, 1):  # past Python's own buffer, whose lock a thread must not hold when the process ends
-            pass
-        ended.set()
-
-    Thread(target=read, name="end of input", daemon=True).start()
-    return ended

@@ -85,7 +85,7 @@ def send(  # noqa: PLR0913 - one parameter per option
         common.screen.say(f"Accepted as {begun.id}.")
         before = migma.store.sends.states(begun.id)
         run = partial(migma.sending.complete, begun)
-        helpers = Helpers.of(migma, begun.id, common.home)
+        helpers = Helpers(migma, begun.id, common.home)
         return carry_out(common.screen, run, f"migma resume {begun.id}", before, helpers)
 
 
@@ -95,7 +95,7 @@ def resume(send_id: str, /, *, common: Options = USUAL) -> int:
         answer = migma.sending.status(SendId(send_id))
         common.screen.note(where_it_stopped(answer))
         run = partial(migma.sending.resume, SendId(send_id))
-        helpers = Helpers.of(migma, answer.id, common.home)
+        helpers = Helpers(migma, answer.id, common.home)
         return carry_out(common.screen, run, f"migma resume {send_id}", answer.states, helpers)
 
 

@@ -1,25 +1,29 @@
-"""The asynchronous transport, on aiohttp: one request per call, nothing repeated, nothing followed."""
+"""
+The asynchronous transport, on aiohttp: one request per call, nothing repeated, nothing followed.
+
+aiohttp is imported with the first request: whoever sends without an event loop does not wait for it.
+"""
 
 from __future__ import annotations
 
 from functools import lru_cache
 from types import TracebackType
-from typing import Self
-
-import aiohttp
-from yarl import URL
+from typing import TYPE_CHECKING, Self
 
 from .exchange import Answer, HttpRequest, HttpResponse, NoAnswer, Sent
 from .transport import Limits
 
-__all__ = ["AiohttpTransport"]
+if TYPE_CHECKING:
+    import aiohttp
+    from yarl import URL
 
-# aiohttp raises these two while it connects, and at no other time
-_NOT_CONNECTED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+__all__ = ["AiohttpTransport"]
 
 
 @lru_cache(maxsize=64)  # a provider has few
 def _url(text: str) -> URL:
+    from yarl import URL
+
     return URL(text, encoded=True)
 
 
@@ -29,15 +33,16 @@ class AiohttpTransport:
     `close`.
     """
 
-    __slots__ = ("_limits", "_open", "_timeout")
+    __slots__ = ("_limits", "_open")
 
     def __init__(self, limits: Limits = Limits()) -> None:  # noqa: B008 - frozen
         self._limits = limits
-        self._timeout = aiohttp.ClientTimeout(total=limits.whole, connect=limits.connect)
         self._open: aiohttp.ClientSession | None = None
 
     async def __call__(self, request: HttpRequest) -> Answer:
         """One exchange. Never raises for the world's faults."""
+        import aiohttp
+
         try:
             response = await self._session().request(
                 request.method,
@@ -46,7 +51,8 @@ class AiohttpTransport:
                 headers=request.headers,
                 allow_redirects=False,
             )
-        except _NOT_CONNECTED as fault:
+        # raised while it connects, and at no other time
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as fault:
             return NoAnswer(Sent.NOTHING, f"{type(fault).__name__} during the request")
         except (aiohttp.ClientError, TimeoutError, OSError) as fault:
             return NoAnswer(Sent.MAYBE, f"{type(fault).__name__} during the request")
@@ -67,10 +73,12 @@ class AiohttpTransport:
 
     def _session(self) -> aiohttp.ClientSession:
         """Made in the event loop that uses it; no cookies, no proxy of the environment, no decompression."""
+        import aiohttp
+
         if self._open is None or self._open.closed:
             self._open = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=self._limits.connections),
-                timeout=self._timeout,
+                timeout=aiohttp.ClientTimeout(total=self._limits.whole, connect=self._limits.connect),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
             )
@@ -78,6 +86,8 @@ class AiohttpTransport:
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:
         """As much of the body as comes in time and within the limit: the status has said what matters."""
+        import aiohttp
+
         read, room = bytearray(), self._limits.body
         try:
             while room > 0 and not response.content.at_eof():
