@@ -484,6 +484,23 @@ def test_an_opt_out_after_the_rows_are_taken_is_read_too(engine: Engine, ledger:
     assert denied == [True, False, False]
 
 
+@pytest.mark.parametrize("fault", [StoreBusy("busy"), KeyboardInterrupt()], ids=["a fault", "an interrupt"])
+def test_rows_that_could_not_be_read_about_are_free_at_once(
+    engine: Engine, ledger: SqlLedger, monkeypatch: pytest.MonkeyPatch, fault: BaseException
+) -> None:
+    """Whoever asks next has them, under fences of their own."""
+    send, before = ready(engine, ledger), column(engine, schema.deliveries, "fence")
+
+    def refuse(*_: object) -> None:
+        raise fault
+
+    with monkeypatch.context() as broken:
+        broken.setattr("migma_sql.ledger.read_facts", refuse)
+        with pytest.raises(type(fault)):
+            ledger.claim(send, 10, NOTHING, NOW)
+    assert set(fences(ledger.claim(send, 10, NOTHING, NOW)).values()) == {before[0] + 2}
+
+
 @pytest.mark.parametrize("people", [[1], [1, 2, 3]])
 def test_people_who_go_after_the_rows_are_taken_are_withheld(
     engine: Engine, ledger: SqlLedger, people: list[int]

@@ -5,7 +5,8 @@ outcomes that do not all fit their rows are written in a second one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
@@ -17,6 +18,7 @@ from migma_core.delivery.attempt import Attempt, AttemptId
 from migma_core.delivery.delivery import DeliveryState, SendId
 from migma_core.delivery.effects import Claimed, FannedOut, Finished, OpenAttempts, Reopened, Settled
 from migma_core.message.token import DeliveryId
+from migma_core.ports import StoreFault
 
 from . import answering, claims, closing, committing, doubt, fan_out
 from .engine import Durable, reading, writing
@@ -51,12 +53,23 @@ class SqlLedger:
         terms = self._terms(wanted, now)
         with writing(self._engine, Durable.SOON) as connection:
             taken = claims.take(connection, send, limit, terms, only)
-        with reading(self._engine) as connection:
+        with self._given_back_if_in_vain(taken), reading(self._engine) as connection:
             read = read_facts(connection, taken, terms)
         if not read.gone:
             return read.claimed
         with writing(self._engine, Durable.SOON) as connection:
             return withhold_unaddressed(connection, read, taken, now)
+
+    @contextmanager
+    def _given_back_if_in_vain(self, taken: claims.Taken) -> Iterator[None]:
+        """Whoever took rows and could not read about them lets others have them at once, not after a lease."""
+        try:
+            yield
+        except BaseException:
+            if taken.rows:
+                with suppress(StoreFault):  # what went wrong first is told
+                    self.give_back({row.delivery: row.fence for row in taken.rows})
+            raise
 
     def _terms(self, wanted: Wanted, now: datetime) -> claims.Terms:
         return claims.Terms(self._lease, wanted, now, self._pepper)
