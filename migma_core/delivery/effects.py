@@ -7,14 +7,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Generic, NamedTuple, TypeVar
 
-from ..audience.address import AddressKey
 from ..audience.values import Scalar
 from ..decision.authorization import Sender
-from ..decision.circumstances import Circumstances, Wanted
+from ..decision.circumstances import Wanted
 from ..decision.facts import Facts
 from ..decision.policy import Policy
 from ..decision.record import Decision
-from ..decision.standing import Standing
 from ..message.token import DeliveryId
 from .attempt import Attempt, AttemptId, Lot
 from .delivery import DeliveryState, SendId
@@ -23,8 +21,6 @@ from .pace import Granted
 
 __all__ = [
     "AskProvider",
-    "AudiencePage",
-    "AudienceRow",
     "Claim",
     "Claimed",
     "ClaimedRow",
@@ -58,29 +54,6 @@ class Effect(Generic[T_co]):
     """Something to be done outside; ``T_co`` is what comes back."""
 
     __slots__ = ()
-
-
-class AudienceRow(NamedTuple):
-    """
-    One member of the audience as the store packs it. ``contact`` is the store's own number, or ``None``;
-    ``circumstances`` are there where some were wanted.
-    """
-
-    contact: int | None
-    address_key: AddressKey
-    standing: Standing
-    circumstances: Circumstances | None = None
-
-
-class AudiencePage(NamedTuple):
-    """
-    The next members in a fixed order, as they were ``at`` this moment of the clock; ``after`` is where the next page
-    begins, ``None`` at the end.
-    """
-
-    at: datetime
-    rows: tuple[AudienceRow, ...]
-    after: int | None
 
 
 class FannedOut(NamedTuple):

@@ -1,5 +1,6 @@
 """Ports: what the outside must offer the core, as small protocols that adapters implement."""
 
+from .audience import AudiencePage, AudienceRow
 from .clock import Clock
 from .faults import StoreBusy, StoreFault, StoreFull, StoreUnreachable, StoreUnusable
 from .feedback import EngagementEvent, MailboxEvent, MailboxFact, Recorded
@@ -35,6 +36,8 @@ from .store import (
 from .sync import Keeper, Link, SyncPass, SyncReport, Syncs
 
 __all__ = [
+    "AudiencePage",
+    "AudienceRow",
     "Begun",
     "Breaker",
     "CallerKey",

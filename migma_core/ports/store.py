@@ -25,13 +25,13 @@ from ..decision.record import Decision
 from ..decision.standing import Standing
 from ..delivery.campaign import Action, CampaignStatus
 from ..delivery.delivery import DeliveryState, SendId
-from ..delivery.effects import AudiencePage, AudienceRow
 from ..delivery.stats import SendStats
 from ..message.token import DeliveryId
 from ..request.brand import Brand
 from ..request.domain import SendingDomain
 from ..request.project import AccountId, Project
 from ..request.send_request import SendRequest
+from .audience import AudiencePage, AudienceRow
 from .feedback import Feedback
 from .idempotency import IdempotencyKeys, KeyHold
 from .inbox import Inbox

@@ -30,8 +30,7 @@ from ..decision.planning import count, partition, plan
 from ..decision.policy import MIGMA
 from ..decision.purpose import Purpose
 from ..decision.standing import Standing
-from ..delivery.effects import AudienceRow
-from ..ports import Store
+from ..ports import AudienceRow, Store
 from ..request.project import Project
 from ..request.recipients import OneAddress, Recipients, SegmentMembers, TagHolders
 from ..request.send_request import SendRequest

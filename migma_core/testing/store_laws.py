@@ -34,8 +34,7 @@ from ..decision.policy import MIGMA
 from ..decision.purpose import Purpose
 from ..decision.standing import Standing
 from ..delivery.campaign import TRANSITIONS, Action, CampaignConflict, CampaignStatus
-from ..delivery.effects import AudienceRow
-from ..ports import Incoming, MailboxEvent, MailboxFact, RefusedRow, Row, Store
+from ..ports import AudienceRow, Incoming, MailboxEvent, MailboxFact, RefusedRow, Row, Store
 from ..request.recipients import OneAddress, SegmentMembers, TagHolders
 from ..request.send_request import SendRequest
 from . import strategies as some

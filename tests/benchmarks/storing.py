@@ -34,7 +34,7 @@ from migma_core.decision.circumstances import Wanted
 from migma_core.decision.eligibility import decide_rows
 from migma_core.decision.planning import Partition
 from migma_core.decision.record import Decision, record
-from migma_core.delivery.effects import AudiencePage
+from migma_core.ports import AudiencePage
 from tests.benchmarks.by_hand import best_count, best_preview, counted
 from tests.benchmarks.databases import fresh_databases
 from tests.benchmarks.measuring import Figure, ceiling, floor, median_ms, ratio_of

@@ -49,7 +49,7 @@ from migma_core.audience import (
 )
 from migma_core.decision.circumstances import Wanted
 from migma_core.decision.standing import Cell, TopicFact
-from migma_core.delivery.effects import AudienceRow
+from migma_core.ports import AudienceRow
 from migma_core.request import EarlierRecipients, Exclusion, Recipients
 from migma_core.testing import strategies as values
 from tests.support.examples import few

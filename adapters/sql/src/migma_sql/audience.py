@@ -13,7 +13,7 @@ from migma_core.audience.address import Address, AddressKey, address_key
 from migma_core.audience.segment import AnyOf, Condition, Tagged
 from migma_core.decision.circumstances import Wanted
 from migma_core.decision.standing import Standing
-from migma_core.delivery.effects import AudiencePage, AudienceRow
+from migma_core.ports import AudiencePage, AudienceRow
 from migma_core.request.recipients import OneAddress, Recipients, SegmentMembers, TagHolders
 
 from .bulk import driver_rows

@@ -19,10 +19,9 @@ from migma_core.decision.reasons import ReasonKind
 from migma_core.decision.standing import Standing
 from migma_core.delivery.campaign import Action, CampaignStatus
 from migma_core.delivery.delivery import DeliveryState, SendId
-from migma_core.delivery.effects import AudiencePage, AudienceRow
 from migma_core.delivery.stats import SendStats
 from migma_core.message.token import DeliveryId
-from migma_core.ports import DecisionRecord, DeliveryRecord, KeyHold, SendRecord
+from migma_core.ports import AudiencePage, AudienceRow, DecisionRecord, DeliveryRecord, KeyHold, SendRecord
 from migma_core.request.content import Attachment
 from migma_core.request.send_request import SendRequest
 
