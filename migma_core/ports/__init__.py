@@ -2,9 +2,11 @@
 
 from .audience import AudiencePage, AudienceRow
 from .clock import Clock
+from .contacts import ContactPage
 from .faults import StoreBusy, StoreFault, StoreFull, StoreUnreachable, StoreUnusable
 from .feedback import EngagementEvent, MailboxEvent, MailboxFact, Recorded
 from .idempotency import Begun, CallerKey, Conflicting, Fresh, IdempotencyKeys, InProgress, KeyHold, KeyLost, Replayed
+from .importing import ImportReport, Incoming, RefusedRow, Row
 from .inbox import Inbox, InboxEvent, ReceivedEvent
 from .ledger import Ledger
 from .pace import Breaker, Granted, Pace, Rate, Stream
@@ -20,20 +22,11 @@ from .person import (
 from .provider import Capabilities, ListingProvider, MeteredProvider, Provider, VerifyingProvider
 from .quota import Quota
 from .schedules import Due, Scheduled, Schedules
+from .sends import DecisionRecord, DeliveryRecord, SendRecord
 from .signer import Signer
-from .store import (
-    ContactPage,
-    DecisionRecord,
-    DeliveryRecord,
-    ImportReport,
-    Incoming,
-    RefusedRow,
-    Row,
-    SendRecord,
-    Store,
-    Tag,
-)
+from .store import Store
 from .sync import Keeper, Link, SyncPass, SyncReport, Syncs
+from .tags import Tag
 
 __all__ = [
     "AudiencePage",

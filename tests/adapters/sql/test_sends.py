@@ -34,7 +34,7 @@ from migma_core.audience import TopicId
 from migma_core.decision.circumstances import Wanted
 from migma_core.delivery import Action
 from migma_core.delivery.delivery import read_state
-from migma_core.ports.store import Sends as SendsPort
+from migma_core.ports.sends import Sends as SendsPort
 from migma_core.request import Recipients
 from migma_core.testing import strategies as values
 from tests.support.sql_rows import ACCOUNT, NOW, PEPPER, PROJECT, add, add_people, deny, ref, undone
