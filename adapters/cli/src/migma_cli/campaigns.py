@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from threading import Event
+from typing import Annotated, Any, Protocol, TypeAlias
 
 from cyclopts import App, Parameter
 from migma_runtime import Campaigns, Preview, Progress, SendAnswer, Watch
@@ -15,6 +16,7 @@ from migma_runtime.scheduling import appointment
 from migma_core.decision import Refused
 from migma_core.decision import explain as in_words
 from migma_core.delivery import CampaignStatus, DeliveryState
+from migma_core.delivery import effects as e
 from migma_core.ports import SendRecord, StoreFault
 
 from .common import USUAL, Mistake, Options
@@ -23,8 +25,9 @@ from .helpers import Helpers
 from .left_over import what_is_held, where_it_stopped
 from .screen import Screen, for_people, partition_rows
 from .stats import stats_rows
+from .stopping import Stopping
 
-__all__ = ["after", "app", "carry_out", "explain", "show_answer", "show_preview"]
+__all__ = ["Run", "after", "app", "carry_out", "explain", "show_answer", "show_preview"]
 
 States: TypeAlias = Mapping[DeliveryState, int]
 
@@ -225,14 +228,27 @@ def show_answer(screen: Screen, answer: SendAnswer, more: Mapping[str, object] |
     screen.json(answer if more is None else {**{one.name: getattr(answer, one.name) for one in fields(answer)}, **more})
 
 
-def carry_out(screen: Screen, run: Callable[[Watch], SendAnswer], again: str, before: States, helpers: Helpers) -> int:
+class Run(Protocol):
+    """Carries a send out, until it is to ``stop``."""
+
+    def __call__(self, watch: Watch, *, stop: Event) -> SendAnswer: ...
+
+
+def carry_out(screen: Screen, run: Run, again: str, before: States, helpers: Helpers) -> int:
     """
     Follow a send to its end, or say by which command it goes on; the exit code. ``before`` are its rows as an earlier
     run left them, ``helpers`` join in where it is large.
     """
+
+    def watch(effect: e.Effect[Any], seen: Progress) -> None:
+        stopping.watch(effect)
+        helpers.watch(effect, seen)
+
     try:
-        with helpers:
-            answer = follow(screen, run, Progress(before), helpers.watch)
+        with helpers, Stopping() as stopping:
+            answer = follow(screen, partial(run, stop=stopping.event), Progress(before), watch, stopping.event)
+        if stopping.event.is_set() and answer.status == CampaignStatus.SENDING:
+            raise KeyboardInterrupt
     except (KeyboardInterrupt, StoreFault):
         screen.warn(f"what was on its way is on record; go on with: {again}")
         raise

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import Event
 from typing import Any
 
 from migma_runtime import Progress, SendAnswer, Watch
-from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, Task, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, Task
 from rich.progress import Progress as Bar
 from rich.text import Text
 
@@ -22,13 +23,14 @@ def follow(
     run: Callable[[Watch], SendAnswer],
     progress: Progress | None = None,
     also: Callable[[e.Effect[Any], Progress], None] = lambda *_: None,
+    stop: Event | None = None,
 ) -> SendAnswer:
     """
     Run a send with a progress bar on stderr; ``progress`` knows what earlier runs have done, and ``also`` is told of
-    each effect and of the progress so far.
+    each effect and of the progress so far. The bar says so once ``stop`` is set.
     """
     seen = progress or Progress()
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Pace(seen))
+    columns = (_Doing(stop or Event()), BarColumn(), MofNCompleteColumn(), _Pace(seen))
     with Bar(*columns, console=screen.err, disable=screen.as_json) as bar:
         task = bar.add_task("planning", total=seen.planned or None, completed=seen.settled)
 
@@ -55,6 +57,16 @@ def pace_in_words(rate: float, seconds_left: float | None) -> str:
     minutes, seconds = divmod(max(1, round(seconds_left)) if seconds_left else 0, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{shown}, {hours}:{minutes:02}:{seconds:02} left"
+
+
+class _Doing(ProgressColumn):
+    def __init__(self, stop: Event) -> None:
+        super().__init__()
+        self._stop = stop
+
+    def render(self, task: Task) -> Text:
+        """What is done, in a word or two."""
+        return Text("stopping once the answer is on record" if self._stop.is_set() else task.description)
 
 
 class _Pace(ProgressColumn):

@@ -34,12 +34,13 @@ def help_send(send: SendId, home: str | None = None) -> None:
 
     It ends where it would have to wait: a helper is for what there is to do, and the other process waits as well.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the other process hears it too, and lets go
+    for one in (signal.SIGINT, signal.SIGTERM):  # the other process hears it too, and lets go
+        signal.signal(one, signal.SIG_IGN)
     with Migma.open(**({} if home is None else {"home": home})) as migma:
         write_log(migma.parts.settings.log_path)
         if not os.read(0, 1):
             return
-        hold = Hold(lambda: True, migma.parts.settings.lease_seconds, _end_of_input())
+        hold = Hold(stop=_end_of_input())
         seen = Progress(migma.store.sends.states(send))
         migma.sending.deliver(send, _telling(seen), patience=_PATIENCE, hold=hold)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from asyncio import to_thread
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from threading import Event
 from typing import Unpack
 
 from migma_core.audience import Address
@@ -15,6 +16,7 @@ from .async_sending import AsyncSending
 from .campaigns import Campaigns, Explanation
 from .drive import Watch
 from .held import HeldVerdict
+from .holding import Hold
 from .previewing import Preview
 from .scheduling import Appointment
 from .sending import SendAnswer
@@ -43,14 +45,16 @@ class AsyncCampaigns:
         """See `Campaigns.preview`."""
         return await to_thread(self._campaigns.preview, campaign)
 
-    async def send(self, campaign: SendRecord, watch: Watch | None = None) -> SendAnswer:
+    async def send(self, campaign: SendRecord, watch: Watch | None = None, *, stop: Event | None = None) -> SendAnswer:
         """See `Campaigns.send`."""
         await to_thread(self._campaigns.start, campaign)
-        return await self._sending.deliver(campaign.id, watch)
+        return await self._sending.deliver(campaign.id, watch, hold=Hold(stop=stop))
 
-    async def resume(self, campaign: SendRecord, watch: Watch | None = None) -> SendAnswer:
+    async def resume(
+        self, campaign: SendRecord, watch: Watch | None = None, *, stop: Event | None = None
+    ) -> SendAnswer:
         """See `Campaigns.resume`."""
-        return await self.send(campaign, watch)
+        return await self.send(campaign, watch, stop=stop)
 
     async def schedule(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from asyncio import to_thread
+from threading import Event
 from typing import Unpack
 
 from migma_core.delivery import SendId
@@ -35,12 +36,13 @@ class AsyncSending:
         *,
         queue_only: bool = False,
         watch: Watch | None = None,
+        stop: Event | None = None,
         idempotency_key: str | None = None,
         **words: Unpack[SendWords],
     ) -> SendAnswer:
         """See `Sending.send`."""
         begun = await self.begin(queue_only=queue_only, idempotency_key=idempotency_key, **words)
-        return await self.complete(begun, watch)
+        return await self.complete(begun, watch, stop=stop)
 
     async def begin(
         self, *, queue_only: bool = False, idempotency_key: str | None = None, **words: Unpack[SendWords]
@@ -48,13 +50,13 @@ class AsyncSending:
         """See `Sending.begin`."""
         return await to_thread(self._sending.begin, queue_only=queue_only, idempotency_key=idempotency_key, **words)
 
-    async def complete(self, begun: BegunSend, watch: Watch | None = None) -> SendAnswer:
+    async def complete(self, begun: BegunSend, watch: Watch | None = None, *, stop: Event | None = None) -> SendAnswer:
         """See `Sending.complete`."""
         if begun.is_answered:
             return begun.answer
         try:
             if await to_thread(self._sending.is_to_go_on, begun):
-                work = await to_thread(work_of, self._parts, begun.id, self._sending.hold_of(begun))
+                work = await to_thread(work_of, self._parts, begun.id, self._sending.hold_of(begun, stop))
                 await self._awaiting.carry_out(work, watch)
             return await to_thread(self._sending.answered, begun)
         finally:
@@ -79,10 +81,10 @@ class AsyncSending:
         await self._awaiting.carry_out(await to_thread(work_of, self._parts, send, hold, patience), watch)
         return await self.status(send)
 
-    async def resume(self, send: SendId, watch: Watch | None = None) -> SendAnswer:
+    async def resume(self, send: SendId, watch: Watch | None = None, *, stop: Event | None = None) -> SendAnswer:
         """See `Sending.resume`."""
         await to_thread(self._sending.reopen, send)
-        return await self.deliver(send, watch)
+        return await self.deliver(send, watch, hold=Hold(stop=stop))
 
     async def reconcile(self, send: SendId, watch: Watch | None = None) -> SendAnswer:
         """See `Sending.reconcile`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from threading import Event
 from typing import Unpack
 
 from migma_wire import to_address
@@ -32,6 +33,7 @@ from migma_core.ports import DeliveryRecord, KeyHold, SendRecord
 from .acceptance import new_send
 from .drive import Watch
 from .held import HeldVerdict, held, settle_held
+from .holding import Hold
 from .parts import Parts
 from .repeating import let_go_where_refused, take_key
 from .scheduling import Appointment, appointment, schedule
@@ -107,15 +109,16 @@ class Campaigns:
         """Who would get it, who would not, and why: what sending will do, counted now."""
         return self._sending.preview(campaign.request)
 
-    def send(self, campaign: SendRecord, watch: Watch | None = None) -> SendAnswer:
+    def send(self, campaign: SendRecord, watch: Watch | None = None, *, stop: Event | None = None) -> SendAnswer:
         """
-        Send a draft, or take up a campaign that was interrupted or paused.
+        Send a draft, or take up a campaign that was interrupted or paused. Once ``stop`` is set, from a handler of
+        signals say, it ends at its next claim, with all that is under way on record.
 
         Raises `CampaignConflict` from any other state (R55) and `SendRefused` where it may not go out; nothing has
         changed then.
         """
         self.start(campaign)
-        return self._sending.deliver(campaign.id, watch)
+        return self._sending.deliver(campaign.id, watch, hold=Hold(stop=stop))
 
     def start(self, campaign: SendRecord) -> None:
         """The first half of `send`: from now on it is being sent. Raises what `send` raises."""
@@ -191,9 +194,9 @@ class Campaigns:
         self._parts.store.sends.change_status(campaign.id, Action.PAUSE, self._parts.clock.now())
         return self._sending.status(campaign.id)
 
-    def resume(self, campaign: SendRecord, watch: Watch | None = None) -> SendAnswer:
+    def resume(self, campaign: SendRecord, watch: Watch | None = None, *, stop: Event | None = None) -> SendAnswer:
         """Take up a campaign that was paused, or left by a crash. Raises what `send` raises."""
-        return self.send(campaign, watch)
+        return self.send(campaign, watch, stop=stop)
 
     def reconcile(self, campaign: SendRecord, watch: Watch | None = None) -> SendAnswer:
         """Settle what a crash or a lost answer left in doubt, and send nothing new."""

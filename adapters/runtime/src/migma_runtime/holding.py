@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from math import inf
 from threading import Event
 from time import monotonic
 from typing import Final
@@ -18,10 +19,12 @@ _PARTS_OF_A_LEASE: Final = 3
 class Hold:
     """
     Something in hand. ``keep`` renews its lease and is asked in time, by the process's own steady clock; it is over
-    where that says that another took over, or where it is to ``stop``.
+    where that says that another took over, or where it is to ``stop``. What needs no lease is only stopped.
     """
 
-    def __init__(self, keep: Callable[[], bool], lease_seconds: float, stop: Event | None = None) -> None:
+    def __init__(
+        self, keep: Callable[[], bool] = lambda: True, lease_seconds: float = inf, stop: Event | None = None
+    ) -> None:
         self._keep = keep
         self._every = lease_seconds / _PARTS_OF_A_LEASE
         self._stop = stop

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -29,6 +29,7 @@ __all__ = ["AsyncPerformer", "AwaitedProvider", "Performer", "Ports"]
 
 _Outcomes = tuple[Outcome, ...]
 _NOTHING_MORE: Final = Granted(0, inf)
+_LOOKS_EVERY: Final = 0.5
 
 
 class AwaitedProvider(Protocol):
@@ -111,9 +112,12 @@ class Ports:
             case _:
                 raise TypeError(f"{type(effect).__name__} is no effect of the sending loop")
 
-    def pause_for(self, seconds: float) -> float:
-        """How long to wait where the loop would wait so long."""
-        return 0.0 if self.stopping() else seconds
+    def waits(self, seconds: float) -> Iterator[float]:
+        """A wait in pieces, so that ``beat`` is heard meanwhile; it ends early where the loop is to end."""
+        while seconds > 0 and not self.stopping():
+            piece = min(seconds, _LOOKS_EVERY)
+            yield piece
+            seconds -= piece
 
     def is_late(self, lot: Lot) -> bool:
         """Whether a lot may no longer be begun: its approvals have expired, or its lease may have (D9)."""
@@ -172,7 +176,10 @@ class Performer:
                 with beating(self._ports.renewing(lots), self._ports.lease.total_seconds()):
                     return self._handed_over(lots)
             case e.Wait(seconds):
-                return self._ports.clock.sleep(self._ports.pause_for(seconds))
+                for piece in self._ports.waits(seconds):
+                    self._ports.clock.sleep(piece)
+                    self._ports.beat()
+                return None
             case _:
                 return self._ports.perform(effect)
 
@@ -210,7 +217,10 @@ class AsyncPerformer:
                 async with beating_async(self._ports.renewing(lots), self._ports.lease.total_seconds()):
                     return tuple(await asyncio.gather(*map(self._hand_over, lots)))
             case e.Wait(seconds):
-                return await self._sleep(self._ports.pause_for(seconds))
+                for piece in self._ports.waits(seconds):
+                    await self._sleep(piece)
+                    await asyncio.to_thread(self._ports.beat)
+                return None
             case _:
                 return await asyncio.to_thread(self._ports.perform, effect)
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from threading import Event
 from typing import Unpack
 
 from migma_wire import from_json, to_address, to_json
@@ -106,11 +107,13 @@ class Sending:
         *,
         queue_only: bool = False,
         watch: Watch | None = None,
+        stop: Event | None = None,
         idempotency_key: str | None = None,
         **words: Unpack[SendWords],
     ) -> SendAnswer:
         """
-        Accept a request in the guide's own words (`SendWords`) and, unless ``queue_only``, carry it out at once.
+        Accept a request in the guide's own words (`SendWords`) and, unless ``queue_only``, carry it out at once. Once
+        ``stop`` is set, from a handler of signals say, it ends at its next claim, with all that is under way on record.
 
         Under an ``idempotency_key`` of the project, the same request repeated within a day is answered as the first
         time, and carried on where an earlier run was stopped: there is never a second send (R63).
@@ -120,7 +123,7 @@ class Sending:
         `KeyInProgress` while that is being carried out; nothing is written then.
         """
         begun = self.begin(queue_only=queue_only, idempotency_key=idempotency_key, **words)
-        return self.complete(begun, watch)
+        return self.complete(begun, watch, stop=stop)
 
     def begin(
         self, *, queue_only: bool = False, idempotency_key: str | None = None, **words: Unpack[SendWords]
@@ -138,13 +141,13 @@ class Sending:
             self._keep_answer(taken.hold, answer)
         return BegunSend(answer, taken.hold, is_answered=queue_only)
 
-    def complete(self, begun: BegunSend, watch: Watch | None = None) -> SendAnswer:
+    def complete(self, begun: BegunSend, watch: Watch | None = None, *, stop: Event | None = None) -> SendAnswer:
         """The second half of `send`: carry out what is left to do, and keep the answer for every repetition."""
         if begun.is_answered:
             return begun.answer
         try:
             if self.is_to_go_on(begun):
-                _carry_out(work_of(self._parts, begun.id, self.hold_of(begun)), watch)
+                _carry_out(work_of(self._parts, begun.id, self.hold_of(begun, stop)), watch)
             return self.answered(begun)
         finally:
             self.let_go(begun)
@@ -158,11 +161,12 @@ class Sending:
         self._parts.store.sends.change_status(begun.id, Action.SEND, self._parts.clock.now())
         return True
 
-    def hold_of(self, begun: BegunSend) -> Hold | None:
-        """What keeps the send's key while it is carried out."""
+    def hold_of(self, begun: BegunSend, stop: Event | None = None) -> Hold:
+        """What keeps the send's key, if it has one, while it is carried out, until ``stop``."""
         if begun.hold is None:
-            return None
-        return Hold(partial(self._parts.store.idempotency_keys.keep, *begun.hold), self._parts.settings.lease_seconds)
+            return Hold(stop=stop)
+        keep = partial(self._parts.store.idempotency_keys.keep, *begun.hold)
+        return Hold(keep, self._parts.settings.lease_seconds, stop)
 
     def answered(self, begun: BegunSend) -> SendAnswer:
         """Where it stands now, kept under its key if that is the last there will be."""
@@ -276,15 +280,15 @@ class Sending:
                 raise
             return found
 
-    def resume(self, send: SendId, watch: Watch | None = None) -> SendAnswer:
+    def resume(self, send: SendId, watch: Watch | None = None, *, stop: Event | None = None) -> SendAnswer:
         """
-        Take up a direct send that was interrupted, or paused for a reason that is gone.
+        Take up a direct send that was interrupted, or paused for a reason that is gone. ``stop`` ends it as in `send`.
 
         Raises `LookupError` for a send nobody accepted, `ValueError` for a campaign, which has its own way, and
         `CampaignConflict` for one that has ended.
         """
         self.reopen(send)
-        return self.deliver(send, watch)
+        return self.deliver(send, watch, hold=Hold(stop=stop))
 
     def reopen(self, send: SendId) -> None:
         """The first half of `resume`: from now on it is being sent. Raises what `resume` raises."""
