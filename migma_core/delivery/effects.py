@@ -298,10 +298,14 @@ class Pause(Effect[None]):
 
 @dataclass(frozen=True, slots=True)
 class Wait(Effect[None]):
-    """Let this many seconds pass, for the reason given."""
+    """
+    Let this many seconds pass, for the reason given. Where answers are ``in_hand`` that are nowhere on record yet, it
+    is not cut short for anybody who wants the loop to end: it ends once they are.
+    """
 
     seconds: float
     why: str = ""
+    in_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True)

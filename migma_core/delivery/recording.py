@@ -30,5 +30,6 @@ def record_outcomes(attempts: tuple[AttemptId, ...], settled: tuple[e.Settled, .
         if fault is None:
             return
         seconds = max(_SOONEST, jitter(f"{attempts[0]}/{tries}") * backoff(tries))
-        yield from ask(e.Wait(seconds, f"{len(settled)} outcomes are still to be written down: {fault}"))
+        why = f"{len(settled)} outcomes are still to be written down: {fault}"
+        yield from ask(e.Wait(seconds, why, in_hand=True))
     yield from ask(e.Record(attempts, settled, last=True))

@@ -63,6 +63,6 @@ class SealedValues(dict[str, str]):
     __slots__ = ()
 
     def _refuse(self, *_args: object, **_named: object) -> NoReturn:
-        raise SealedError("the values of a message cannot be changed")
+        raise SealedError("values that mails are made of cannot be changed")
 
     __setitem__ = __delitem__ = update = pop = popitem = clear = setdefault = __ior__ = _refuse

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from migma_cli.helpers import LARGE, Helpers, cores
+from migma_cli.helpers import LARGE, Helpers, _Helper, cores
 from migma_runtime import Migma, Progress, Watch
 
 from migma_core import Address, ContactDraft, DeliveryState, Intake, SendId, Status
@@ -116,8 +116,9 @@ def test_no_process_is_started_for_nothing(
     assert answer.states[DeliveryState.ACCEPTED] == seen.settled
 
 
-def test_a_helper_ends_with_its_standard_input(home: Path) -> None:
-    """It claims nothing more then, has nothing in hand, and an interrupt that is meant for another does not stop it."""
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_helper_ends_with_its_standard_input(home: Path, number: int) -> None:
+    """It claims nothing more then, has nothing in hand, and a signal that is meant for another does not stop it."""
     with Migma.open(home=home) as migma:
         send = _queued(migma)
         process = subprocess.Popen([*HELPER, send], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -126,7 +127,7 @@ def test_a_helper_ends_with_its_standard_input(home: Path) -> None:
         process.stdin.write(b"\n")
         process.stdin.flush()
         first = int(process.stdout.readline())
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         second = int(process.stdout.readline())
         process.stdin.close()
         told = first + second + sum(map(int, process.stdout.read().split()))
@@ -138,6 +139,36 @@ def test_a_helper_ends_with_its_standard_input(home: Path) -> None:
     assert states[DeliveryState.READY] + told == sum(
         rows for state, rows in states.items() if state is not DeliveryState.WITHHELD
     )
+
+
+def test_a_helper_that_was_not_told_to_begin_does_nothing(home: Path) -> None:
+    """Its standard input ends before it has heard a word: it ends as well, and everybody is left to the others."""
+    with Migma.open(home=home) as migma:
+        send = _queued(migma)
+        done = subprocess.run([*HELPER, send], input="", capture_output=True, text=True, check=True, timeout=SECONDS)
+        assert (done.stdout, done.stderr) == ("", "")
+        assert migma.sending.status(send).states == {}
+
+
+def test_helpers_begin_once_all_is_planned(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are started while the audience is planned, and told to begin at the first effect that is not planning."""
+    told: list[str] = []
+
+    class Started(_Helper):
+        def go(self) -> None:
+            told.append("begin")
+            super().go()
+
+    monkeypatch.setattr("migma_cli.helpers._Helper", Started)
+    with Migma.open(home=home) as migma, Helpers(migma, send := _queued(migma), home, 1, workers=2) as helpers:
+        both = _watching(helpers, Progress())
+
+        def watch(effect: e.Effect[Any], answer: Any) -> None:
+            told.append(type(effect).__name__)
+            both(effect, answer)
+
+        migma.sending.deliver(send, watch)
+    assert told[: told.index("begin")] == ["FanOut", "InFlight"]
 
 
 @pytest.mark.skipif(cores() == 1, reason="a send has as many workers as cores, and this machine has one")

@@ -13,11 +13,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pytest
+from migma_cli.stopping import Stopping
 from migma_runtime import Migma
 
-from migma_core import Address, ContactDraft, DeliveryState, Intake, SendId, Status
+from migma_core import MIGMA, Address, ContactDraft, DeliveryState, Intake, SendId, Status
+from migma_core.delivery import effects as e
 from migma_core.ports import Row
 from tests.support.command_line import PROGRAM, run_alone
 from tests.support.counting_server import CountingServer, answering, counting_server
@@ -51,12 +54,15 @@ def sending(
         monkeypatch.setenv("MIGMA_SENDGRID_BASE_URL", server.url)
         command = subprocess.Popen([*PROGRAM, "campaigns", "send", "Autumn"], stderr=subprocess.PIPE, text=True)
         with command:
-            deadline = time.monotonic() + SECONDS
-            while not server.count:
-                assert command.poll() is None
-                assert time.monotonic() < deadline
-                time.sleep(0.01)
-            yield command, server
+            try:
+                deadline = time.monotonic() + SECONDS
+                while not server.count:
+                    assert command.poll() is None
+                    assert time.monotonic() < deadline
+                    time.sleep(0.01)
+                yield command, server
+            finally:
+                command.kill()
 
 
 def told(command: subprocess.Popen[str]) -> str:
@@ -73,7 +79,59 @@ def states(campaign: SendId, home: Path) -> dict[DeliveryState, int]:
     return {state: rows for state, rows in found.items() if state is not DeliveryState.WITHHELD}
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+NUMBERS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+BUSY, IDLE = e.HandOver(()), [e.FanOut(SendId("5" * 32), 1, MIGMA), e.Wait(1)]
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_the_first_signal_asks_and_another_later_insists(number: int) -> None:
+    """While something is under way the first sets the event; one that comes with it is the same wish."""
+    with Stopping() as stopping:
+        stopping.watch(BUSY)
+        signal.raise_signal(number)
+        signal.raise_signal(number)
+        assert stopping.event.is_set()
+        time.sleep(0.6)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(number)
+
+
+@pytest.mark.parametrize("effect", [None, *IDLE], ids=["before all", "planning", "resting"])
+def test_where_nothing_is_under_way_the_first_is_enough(effect: e.Effect[Any] | None) -> None:
+    """Nobody waits for an answer, so that nobody is left in doubt."""
+    with Stopping() as stopping:
+        if effect is not None:
+            stopping.watch(BUSY)
+            stopping.watch(effect)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+
+
+def test_an_answer_that_waits_to_be_written_is_under_way() -> None:
+    """A store that is away is waited for: nobody else knows what the provider said."""
+    with Stopping() as stopping:
+        stopping.watch(e.Wait(1, in_hand=True))
+        signal.raise_signal(signal.SIGINT)
+        assert stopping.event.is_set()
+
+
+def test_signals_go_where_they_went_before() -> None:
+    """Handlers are put back, and what was ignored, as by nohup, stays so."""
+    before = signal.getsignal(signal.SIGHUP)
+    try:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        with Stopping() as stopping:
+            stopping.watch(BUSY)
+            signal.raise_signal(signal.SIGHUP)
+            assert not stopping.event.is_set()
+            assert signal.getsignal(signal.SIGTERM) != signal.SIG_DFL
+        assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.parametrize("number", NUMBERS)
 def test_what_is_under_way_is_answered_and_on_record_before_a_send_ends(
     campaign: SendId, place: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
@@ -111,11 +169,13 @@ def test_whoever_insists_need_not_wait(campaign: SendId, place: Path, monkeypatc
 
     with sending(silently, monkeypatch) as (command, _):
         command.send_signal(signal.SIGINT)
-        time.sleep(0.5)
+        time.sleep(0.7)
         assert command.poll() is None
         command.send_signal(signal.SIGINT)
-        assert AGAIN in told(command)
+        said = told(command)
         never.set()
+        assert AGAIN in said
+        assert "migma: interrupted" in said
         found = states(campaign, place / "home")
     assert found.pop(DeliveryState.READY) == PEOPLE - TOGETHER
     assert sum(found.values()) == TOGETHER

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import count
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -31,12 +32,12 @@ effects = st.lists(
 
 
 @given(before=states, heard=effects)
-def test_it_stays_between_nothing_and_all(before: dict[DeliveryState, int], heard: list[e.Effect[None]]) -> None:
+def test_it_stays_between_nothing_and_all(before: dict[DeliveryState, int], heard: list[e.Effect[Any]]) -> None:
     """Whatever is heard, in whatever order: 0 <= settled <= planned, the rate is no debt, and what is left is time."""
     ticks = count()
     progress = Progress(before, clock=lambda: float(next(ticks)))
     for effect in heard:
-        progress(effect, None)
+        progress(effect, True if isinstance(effect, e.CommitAttempts) else None)
         assert 0 <= progress.settled <= progress.planned
         assert progress.rate >= 0
         assert progress.seconds_left is None or progress.seconds_left >= 0
@@ -62,6 +63,17 @@ def test_rate_and_time_left_follow_the_last_half_minute() -> None:
         )
     assert progress.rate == pytest.approx(10.0)
     assert progress.seconds_left == pytest.approx((1000 - 401) / 10)
+
+
+def test_only_what_is_written_down_counts() -> None:
+    """A record that the store would not take, and a commit that was too late, settle nobody."""
+    rows = (e.Settled(DeliveryId("d"), 1, DeliveryState.ACCEPTED),)
+    progress = Progress({DeliveryState.READY: 5})
+    progress(e.Record((), rows), "the store is away")
+    progress(e.CommitAttempts((), {}, rows, ()), False)
+    assert progress.settled == 0
+    progress(e.Record((), rows), None)
+    assert progress.settled == 1
 
 
 def test_a_wait_is_told_until_something_else_happens() -> None:

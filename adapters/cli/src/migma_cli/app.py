@@ -28,6 +28,7 @@ app = App(
     help="May this message go to this person, now, and what must it carry?",
     result_action="return_value",
     version_flags=["--version"],
+    suppress_keyboard_interrupt=False,  # said as everything else is, by `run`
 )
 
 app.command(home.init)

@@ -20,6 +20,7 @@ from migma_core.delivery import effects as e
 from migma_core.ports import SendRecord, StoreFault
 
 from .common import USUAL, Mistake, Options
+from .ending import INTERRUPTED
 from .following import follow
 from .helpers import Helpers
 from .left_over import what_is_held, where_it_stopped
@@ -247,10 +248,8 @@ def carry_out(screen: Screen, run: Run, again: str, before: States, helpers: Hel
     try:
         with helpers, Stopping() as stopping:
             answer = follow(screen, partial(run, stop=stopping.event), Progress(before), watch, stopping.event)
-        if stopping.event.is_set() and answer.status == CampaignStatus.SENDING:
-            raise KeyboardInterrupt
     except (KeyboardInterrupt, StoreFault):
-        screen.warn(f"what was on its way is on record; go on with: {again}")
+        screen.warn(f"what was under way is settled first when you go on with: {again}")
         raise
     for fault in helpers.faults():
         screen.warn(f"of a process that helps: {fault}; nothing is lost by it")
@@ -259,6 +258,8 @@ def carry_out(screen: Screen, run: Run, again: str, before: States, helpers: Hel
         screen.warn(held)
     if answer.status in {CampaignStatus.SENDING, CampaignStatus.PAUSED}:
         screen.warn(f"not everybody was reached; go on with: {again}")
+    if answer.status == CampaignStatus.SENDING and stopping.event.is_set():
+        return INTERRUPTED
     return 0 if answer.status == CampaignStatus.SENT else 1
 
 

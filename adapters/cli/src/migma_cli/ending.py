@@ -6,12 +6,15 @@ import gc
 import os
 import sys
 from collections.abc import Callable
+from typing import Final
 
 from migma_runtime import AdapterMissing
 
-__all__ = ["run"]
+__all__ = ["INTERRUPTED", "run"]
 
-_INTERRUPTED = 130
+INTERRUPTED: Final = 130
+"""The exit code of a program that was asked to end before it was done."""
+
 _LOOKS_FOR_GARBAGE_AFTER = 50_000
 
 
@@ -30,7 +33,7 @@ def run(program: Callable[[], object]) -> int:
         return 1
     except KeyboardInterrupt:
         sys.stderr.write("migma: interrupted\n")
-        return _INTERRUPTED
+        return INTERRUPTED
     return code if isinstance(code, int) else 0
 
 

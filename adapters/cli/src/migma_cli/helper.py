@@ -21,6 +21,7 @@ from migma_core.delivery import effects as e
 
 from .ending import run
 from .logs import write_log
+from .stopping import SIGNALS
 
 __all__ = ["help_send", "main"]
 
@@ -34,7 +35,7 @@ def help_send(send: SendId, home: str | None = None) -> None:
 
     It ends where it would have to wait: a helper is for what there is to do, and the other process waits as well.
     """
-    for one in (signal.SIGINT, signal.SIGTERM):  # the other process hears it too, and lets go
+    for one in SIGNALS:  # the other process hears it too, and lets go
         signal.signal(one, signal.SIG_IGN)
     with Migma.open(**({} if home is None else {"home": home})) as migma:
         write_log(migma.parts.settings.log_path)

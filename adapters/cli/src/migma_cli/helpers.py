@@ -11,6 +11,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from tempfile import TemporaryFile
 from threading import Thread
+from time import monotonic
 from types import TracebackType
 from typing import IO, Any, Final, Self
 
@@ -18,6 +19,7 @@ from migma_runtime import Migma, Progress
 
 from migma_core.delivery import SendId
 from migma_core.delivery import effects as e
+from migma_core.ports import StoreFault
 
 __all__ = ["LARGE", "Helpers", "cores"]
 
@@ -51,6 +53,7 @@ class Helpers:
         self._large = large
         self._helpers: list[_Helper] = []
         self._are_going = False
+        self._until: float | None = None
         self._not_started: str | None = None
 
     def watch(self, effect: e.Effect[Any], seen: Progress) -> None:
@@ -72,24 +75,25 @@ class Helpers:
 
     def _start(self) -> None:
         wanted, self._wanted = self._wanted, 0
-        if not self._goes_in_batches():
-            return
         try:
-            for _ in range(wanted):
+            for _ in range(wanted if self._goes_in_batches() else 0):
                 self._helpers.append(_Helper(self._command))
-        except OSError as wrong:  # the send goes on, whether somebody helps or not
-            self._not_started = f"it could not be started: {wrong.strerror or wrong}"
+        except (OSError, StoreFault) as wrong:  # the send goes on, whether somebody helps or not
+            self._not_started = f"it could not be started: {getattr(wrong, 'strerror', None) or wrong}"
+        if self._are_going:
+            self._go()
 
     def _goes_in_batches(self) -> bool:
         request = self._parts.store.sends.get(self._send).request
         return min(self._parts.settings.batch_size, self._parts.capabilities(request).together(request)) > 1
 
     def end(self) -> None:
-        """Let them end, and wait until they have."""
+        """Let them end, and wait until they have, but not for long."""
+        self._until = self._until or monotonic() + _ENDS_WITHIN
         for one in self._helpers:
             one.let_go()
         for one in self._helpers:
-            one.wait()
+            one.wait(self._until)
 
     def faults(self) -> Sequence[str]:
         """What went wrong with them. Nothing is lost by it: what they had is settled as after any crash."""
@@ -101,7 +105,12 @@ class Helpers:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.end()
+        """Whoever interrupts does not wait for them: they end by themselves, with what they have in hand on record."""
+        if kind is not None and issubclass(kind, KeyboardInterrupt):
+            for one in self._helpers:
+                one.let_go()
+        else:
+            self.end()
 
 
 class _Helper:
@@ -114,7 +123,7 @@ class _Helper:
         self._errors: IO[bytes] = TemporaryFile()  # noqa: SIM115 - as long as the process
         try:
             self._process = subprocess.Popen(  # noqa: S603 - our own program, and an id of ours
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, text=True
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, text=True, errors="replace"
             )
         except OSError:
             self._errors.close()
@@ -142,10 +151,10 @@ class _Helper:
         with suppress(BrokenPipeError):
             self._process.stdin.close()
 
-    def wait(self) -> None:
-        """Wait for its end, but not for long: one that waits for a provider's answer ends after it."""
+    def wait(self, until: float) -> None:
+        """Wait for its end until then: one that waits for a provider's answer ends after it."""
         try:
-            self._process.wait(_ENDS_WITHIN)
+            self._process.wait(max(0, until - monotonic()))
         except subprocess.TimeoutExpired:
             self.fault = "it still waits for the provider's answer, and ends by itself after recording it"
         else:

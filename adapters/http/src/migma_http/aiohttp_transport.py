@@ -1,7 +1,7 @@
 """
 The asynchronous transport, on aiohttp: one request per call, nothing repeated, nothing followed.
 
-aiohttp is imported with the first request: whoever sends without an event loop does not wait for it.
+aiohttp is imported with the first transport that is made: whoever sends without an event loop does not wait for it.
 """
 
 from __future__ import annotations
@@ -33,10 +33,13 @@ class AiohttpTransport:
     `close`.
     """
 
-    __slots__ = ("_limits", "_open")
+    __slots__ = ("_limits", "_open", "_timeout")
 
     def __init__(self, limits: Limits = Limits()) -> None:  # noqa: B008 - frozen
+        import aiohttp
+
         self._limits = limits
+        self._timeout = aiohttp.ClientTimeout(total=limits.whole, connect=limits.connect)
         self._open: aiohttp.ClientSession | None = None
 
     async def __call__(self, request: HttpRequest) -> Answer:
@@ -78,7 +81,7 @@ class AiohttpTransport:
         if self._open is None or self._open.closed:
             self._open = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=self._limits.connections),
-                timeout=aiohttp.ClientTimeout(total=self._limits.whole, connect=self._limits.connect),
+                timeout=self._timeout,
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
             )

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from math import inf
 from threading import Event
 from time import monotonic
 from typing import Final
+
+from migma_core.ports import StoreFault
 
 from .performing import Ports
 
@@ -36,10 +39,14 @@ class Hold:
         return not self._ours or (self._stop is not None and self._stop.is_set())
 
     def beat(self) -> None:
-        """Renew the lease, if it is time."""
+        """
+        Renew the lease, if it is time. A store that cannot is asked again at the next beat: what is in hand is to be
+        recorded, whoever holds what by then.
+        """
         if self._ours and monotonic() - self._kept >= self._every:
-            self._ours = self._keep()
-            self._kept = monotonic()
+            with suppress(StoreFault):
+                self._ours = self._keep()
+                self._kept = monotonic()
 
     def of(self, ports: Ports) -> Ports:
         """The outside of a send that is carried out for as long as this is ours."""

@@ -29,6 +29,7 @@ __all__ = ["AsyncPerformer", "AwaitedProvider", "Performer", "Ports"]
 
 _Outcomes = tuple[Outcome, ...]
 _NOTHING_MORE: Final = Granted(0, inf)
+_NOBODY_MORE: Final = e.FannedOut(0, 0, goes_on=False)
 _LOOKS_EVERY: Final = 0.5
 
 
@@ -58,9 +59,9 @@ class Ports:
     The outside of one send. ``inform`` adds to each claim what the store does not know of the sender's side: the
     providers that this installation is connected to. ``lease`` is the ledger's: a hand-over that has not begun when it
     ends does not begin, since others may doubt the attempt from then on; one that has begun keeps it, however long its
-    answer takes. Once ``stopping`` says so, nothing more is let through and nothing waited for: the loop ends, with
-    what is in hand on record. ``beat`` is heard before each effect. In the ``spool`` lies what the ledger would not
-    take.
+    answer takes. Once ``stopping`` says so, nothing more is planned, looked into, let through or waited for: the loop
+    ends, with what is in hand on record. ``beat`` is heard before each effect, and while it waits. In the ``spool``
+    lies what the ledger would not take.
     """
 
     ledger: Ledger
@@ -78,6 +79,10 @@ class Ports:
         self.beat()
         ledger, now = self.ledger, self.clock.now
         match effect:
+            case e.FanOut() if self.stopping():
+                return _NOBODY_MORE
+            case e.InFlight() if self.stopping():
+                return e.OpenAttempts({})
             case e.FanOut(send, limit, policy):
                 return ledger.fan_out(send, limit, policy, now())
             case e.Take(messages):
@@ -112,9 +117,10 @@ class Ports:
             case _:
                 raise TypeError(f"{type(effect).__name__} is no effect of the sending loop")
 
-    def waits(self, seconds: float) -> Iterator[float]:
-        """A wait in pieces, so that ``beat`` is heard meanwhile; it ends early where the loop is to end."""
-        while seconds > 0 and not self.stopping():
+    def pieces(self, wait: e.Wait) -> Iterator[float]:
+        """A wait in seconds at a time, so that ``beat`` is heard meanwhile; it ends early where the loop may end."""
+        seconds = wait.seconds
+        while seconds > 0 and (wait.in_hand or not self.stopping()):
             piece = min(seconds, _LOOKS_EVERY)
             yield piece
             seconds -= piece
@@ -175,8 +181,8 @@ class Performer:
             case e.HandOver(lots):
                 with beating(self._ports.renewing(lots), self._ports.lease.total_seconds()):
                     return self._handed_over(lots)
-            case e.Wait(seconds):
-                for piece in self._ports.waits(seconds):
+            case e.Wait():
+                for piece in self._ports.pieces(effect):
                     self._ports.clock.sleep(piece)
                     self._ports.beat()
                 return None
@@ -216,8 +222,8 @@ class AsyncPerformer:
             case e.HandOver(lots):
                 async with beating_async(self._ports.renewing(lots), self._ports.lease.total_seconds()):
                     return tuple(await asyncio.gather(*map(self._hand_over, lots)))
-            case e.Wait(seconds):
-                for piece in self._ports.waits(seconds):
+            case e.Wait():
+                for piece in self._ports.pieces(effect):
                     await self._sleep(piece)
                     await asyncio.to_thread(self._ports.beat)
                 return None

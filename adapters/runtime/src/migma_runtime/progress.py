@@ -49,7 +49,9 @@ class Progress:
         match effect:
             case e.FanOut():
                 self.planned += answer.planned
-            case e.CommitAttempts(settled=settled) | e.Record(settled=settled):
+            case e.CommitAttempts(settled=settled) if answer:
+                self.add(_ended(settled))
+            case e.Record(settled=settled) if answer is None:
                 self.add(_ended(settled))
             case e.Reconcile(found, _, undecided):
                 self.add(len(found) + len(undecided))

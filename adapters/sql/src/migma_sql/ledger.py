@@ -53,12 +53,13 @@ class SqlLedger:
         terms = self._terms(wanted, now)
         with writing(self._engine, Durable.SOON) as connection:
             taken = claims.take(connection, send, limit, terms, only)
-        with self._given_back_if_in_vain(taken), reading(self._engine) as connection:
-            read = read_facts(connection, taken, terms)
-        if not read.gone:
-            return read.claimed
-        with writing(self._engine, Durable.SOON) as connection:
-            return withhold_unaddressed(connection, read, taken, now)
+        with self._given_back_if_in_vain(taken):
+            with reading(self._engine) as connection:
+                read = read_facts(connection, taken, terms)
+            if not read.gone:
+                return read.claimed
+            with writing(self._engine, Durable.SOON) as connection:
+                return withhold_unaddressed(connection, read, taken, now)
 
     @contextmanager
     def _given_back_if_in_vain(self, taken: claims.Taken) -> Iterator[None]:
