@@ -12,7 +12,6 @@ of its own: so that neither way becomes slower unseen.
 from __future__ import annotations
 
 import base64
-import gc
 import hmac
 import json
 import secrets
@@ -28,6 +27,7 @@ from time import perf_counter
 from typing import Any, Final
 
 import urllib3
+from migma_cli.garbage import look_seldom_while_sending
 from migma_cli.helpers import Helpers
 from migma_runtime import Migma, Progress
 
@@ -55,8 +55,7 @@ NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
 def figures() -> Iterator[Figure]:
     """How fast a campaign is, of the loop written by hand; both look for garbage as seldom as the command line does."""
-    gc.set_threshold(50_000)
-    with tempfile.TemporaryDirectory() as folder, stub() as url:
+    with look_seldom_while_sending(), tempfile.TemporaryDirectory() as folder, stub() as url:
         made = installation(Path(folder) / "made", PEOPLE, url)
         rounds = [_round(made, Path(folder) / "home", url) for _ in range(ROUNDS + 1)][1:]
     what = f"a campaign of {PEOPLE:,} from SQLite to SendGrid's shape, of a bare loop"

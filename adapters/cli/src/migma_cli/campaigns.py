@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import fields
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from threading import Event
-from typing import Annotated, Any, Protocol, TypeAlias
+from typing import Annotated
 
 from cyclopts import App, Parameter
-from migma_runtime import Campaigns, Preview, Progress, SendAnswer, Watch
+from migma_runtime import Campaigns, Preview, SendAnswer
 from migma_runtime.scheduling import appointment
 
 from migma_core.decision import Refused
 from migma_core.decision import explain as in_words
-from migma_core.delivery import CampaignStatus, DeliveryState
-from migma_core.delivery import effects as e
-from migma_core.ports import SendRecord, StoreFault
+from migma_core.delivery import DeliveryState
+from migma_core.ports import SendRecord
 
+from .answers import show_answer
+from .carrying_out import carry_out
 from .common import USUAL, Mistake, Options
-from .ending import INTERRUPTED
-from .following import follow
 from .helpers import Helpers
-from .left_over import what_is_held, where_it_stopped
+from .left_over import where_it_stopped
 from .screen import Screen, for_people, partition_rows
 from .stats import stats_rows
-from .stopping import Stopping
 
-__all__ = ["Run", "after", "app", "carry_out", "explain", "show_answer", "show_preview"]
-
-States: TypeAlias = Mapping[DeliveryState, int]
+__all__ = ["after", "app", "explain", "show_preview"]
 
 app = App(name="campaigns", help="Named sends to a tag or a segment; always marketing.")
 
@@ -214,53 +208,6 @@ def show_preview(screen: Screen, shown: Preview) -> None:
     screen.table(("who", "people"), partition_rows(shown.partition), "")
     if isinstance(shown.answer, Refused):
         screen.warn(in_words(shown.answer))
-
-
-def show_answer(screen: Screen, answer: SendAnswer, more: Mapping[str, object] | None = None) -> None:
-    """Where a send stands; ``more`` goes beside it into the JSON."""
-    rows = [(state.replace("_", " "), f"{number:,}") for state, number in answer.states.items()]
-    rows += [(f"  {kind.replace('_', ' ')}", f"{number:,}") for kind, number in answer.withheld.items()]
-    screen.say(f"{answer.status}" + (f": {answer.why}" if answer.why else ""))
-    screen.table(("state", "people"), rows, "No one has been planned yet.")
-    if answer.warning:
-        screen.warn(answer.warning)
-    for sign in answer.wording:
-        screen.warn(str(sign))
-    screen.json(answer if more is None else {**{one.name: getattr(answer, one.name) for one in fields(answer)}, **more})
-
-
-class Run(Protocol):
-    """Carries a send out, until it is to ``stop``."""
-
-    def __call__(self, watch: Watch, *, stop: Event) -> SendAnswer: ...
-
-
-def carry_out(screen: Screen, run: Run, again: str, before: States, helpers: Helpers) -> int:
-    """
-    Follow a send to its end, or say by which command it goes on; the exit code. ``before`` are its rows as an earlier
-    run left them, ``helpers`` join in where it is large.
-    """
-
-    def watch(effect: e.Effect[Any], seen: Progress) -> None:
-        stopping.watch(effect)
-        helpers.watch(effect, seen)
-
-    try:
-        with helpers, Stopping() as stopping:
-            answer = follow(screen, partial(run, stop=stopping.event), Progress(before), watch, stopping.event)
-    except (KeyboardInterrupt, StoreFault):
-        screen.warn(f"what was under way is settled first when you go on with: {again}")
-        raise
-    for fault in helpers.faults():
-        screen.warn(f"of a process that helps: {fault}; nothing is lost by it")
-    show_answer(screen, answer)
-    if (held := what_is_held(answer, again.rpartition(" ")[2])) is not None:
-        screen.warn(held)
-    if answer.status in {CampaignStatus.SENDING, CampaignStatus.PAUSED}:
-        screen.warn(f"not everybody was reached; go on with: {again}")
-    if answer.status == CampaignStatus.SENDING and stopping.event.is_set():
-        return INTERRUPTED
-    return 0 if answer.status == CampaignStatus.SENT else 1
 
 
 def after(common: Options, campaign: str, step: Callable[[Campaigns, SendRecord], SendAnswer]) -> int:

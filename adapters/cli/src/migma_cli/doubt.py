@@ -11,7 +11,7 @@ from migma_runtime import HeldVerdict, Migma
 
 from migma_core.ports import DeliveryRecord, SendRecord
 
-from .campaigns import show_answer
+from .answers import show_answer
 from .common import USUAL, Mistake, Options
 from .following import follow
 from .left_over import on_its_way, what_is_held

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from collections.abc import Callable
@@ -10,12 +9,12 @@ from typing import Final
 
 from migma_runtime import AdapterMissing
 
+from .garbage import look_seldom
+
 __all__ = ["INTERRUPTED", "run"]
 
 INTERRUPTED: Final = 130
 """The exit code of a program that was asked to end before it was done."""
-
-_LOOKS_FOR_GARBAGE_AFTER = 50_000
 
 
 def run(program: Callable[[], object]) -> int:
@@ -23,9 +22,7 @@ def run(program: Callable[[], object]) -> int:
     Run a program to its end. Exit codes: its own, or 0; 1 refused or impossible (said on stderr in a line), 130
     interrupted.
     """
-    # a batch is tens of thousands of objects, hardly any of them in a circle: by default they are looked through again
-    # and again, which takes a tenth of a send
-    gc.set_threshold(_LOOKS_FOR_GARBAGE_AFTER)
+    look_seldom()
     try:
         code = program()
     except (ValueError, LookupError, AdapterMissing, OSError, RuntimeError) as wrong:

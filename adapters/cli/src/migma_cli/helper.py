@@ -20,6 +20,7 @@ from migma_core.delivery import SendId
 from migma_core.delivery import effects as e
 
 from .ending import run
+from .garbage import look_seldom_while_sending
 from .logs import write_log
 from .stopping import SIGNALS
 
@@ -43,7 +44,8 @@ def help_send(send: SendId, home: str | None = None) -> None:
             return
         hold = Hold(stop=_end_of_input())
         seen = Progress(migma.store.sends.states(send))
-        migma.sending.deliver(send, _telling(seen), patience=_PATIENCE, hold=hold)
+        with look_seldom_while_sending():
+            migma.sending.deliver(send, _telling(seen), patience=_PATIENCE, hold=hold)
 
 
 def _telling(seen: Progress) -> Callable[[e.Effect[Any], Any], None]:

@@ -11,7 +11,7 @@ from cyclopts import Parameter
 
 from migma_core.delivery import SendId
 
-from .campaigns import carry_out
+from .carrying_out import carry_out
 from .common import USUAL, Mistake, Options
 from .helpers import Helpers
 from .left_over import where_it_stopped
