@@ -10,11 +10,12 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 from migma_cli.helpers import LARGE, Helpers, _Helper, cores
-from migma_runtime import Migma, Progress, Watch
+from migma_runtime import Hold, Migma, Progress, Watch
 
 from migma_core import Address, ContactDraft, DeliveryState, Intake, SendId, Status
 from migma_core.delivery import effects as e
@@ -111,9 +112,15 @@ def test_no_process_is_started_for_nothing(
         Migma.open(home=home) as migma,
         Helpers(migma, send := _queued(migma), home, large, workers=workers) as helpers,
     ):
-        seen = Progress()
-        answer = migma.sending.deliver(send, _watching(helpers, seen))
-    assert answer.states[DeliveryState.ACCEPTED] == seen.settled
+        both, stop = _watching(helpers, seen := Progress()), Event()
+
+        def watch(effect: e.Effect[Any], answer: Any) -> None:
+            both(effect, answer)
+            if isinstance(effect, e.Record):
+                stop.set()  # whoever is to help has been started by now
+
+        answer = migma.sending.deliver(send, watch, hold=Hold(stop=stop))
+    assert answer.states[DeliveryState.ACCEPTED] == seen.settled > 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

@@ -131,7 +131,7 @@ def test_signals_go_where_they_went_before() -> None:
         signal.signal(signal.SIGHUP, before)
 
 
-@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
 def test_what_is_under_way_is_answered_and_on_record_before_a_send_ends(
     campaign: SendId, place: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
