@@ -19,6 +19,15 @@ CAMPAIGN = (
 )
 
 
+def test_nobody_is_imported_as_subscribed_without_a_source(ready: Run) -> None:
+    """Whoever forgets it is told which option says where consent was given, and nothing is written."""
+    refused = ready("contacts", "import", "people.csv", "--status", "subscribed", "--tag", "late")
+    assert refused.code == 1
+    assert "needs the source of their consent" in refused.err
+    assert "--consent" in refused.err
+    assert ready("contacts", "list", "--tag", "late", "--json").json["contacts"] == []
+
+
 def test_help_names_every_command(run: Run) -> None:
     """``migma --help`` lists all commands and exits with 0."""
     shown = run("--help")

@@ -16,7 +16,7 @@ from rich.progress import Progress
 from migma_core.audience import ContactDraft, Intake, Status
 from migma_core.ports import ImportReport
 
-from .common import USUAL, Options
+from .common import USUAL, Mistake, Options
 from .screen import Screen
 
 __all__ = ["app"]
@@ -51,12 +51,13 @@ def import_(  # noqa: PLR0913 - one parameter per option
 ) -> int:
     """Import a CSV file. No row ever lifts an opt-out, a complaint or a bounce."""
     screen = common.screen
+    intake = _intake(status, consent)
     refused = Refusals(report)
     with common.open() as migma, refused, Progress(console=screen.err, transient=True, disable=common.json) as bar:
         done = migma.contacts.import_csv(
             common.project_of(migma).id,
             file,
-            Intake(status, consent),
+            intake,
             on_conflict=on_conflict,
             tags=frozenset(tag),
             columns=map,
@@ -69,6 +70,13 @@ def import_(  # noqa: PLR0913 - one parameter per option
     show_report(screen, done, refused, dry_run=dry_run)
     screen.json({"report": done, "refused_rows": refused.first, "dry_run": dry_run})
     return 0
+
+
+def _intake(status: Status, consent: str | None) -> Intake:
+    try:
+        return Intake(status, consent)
+    except ValueError as wrong:
+        raise Mistake(f"{wrong}: say where with --consent") from None
 
 
 @app.command

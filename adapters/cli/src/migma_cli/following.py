@@ -66,7 +66,7 @@ class _Doing(ProgressColumn):
 
     def render(self, task: Task) -> Text:
         """What is done, in a word or two."""
-        return Text("stopping once the answer is on record" if self._stop.is_set() else task.description)
+        return Text("stopping" if self._stop.is_set() else task.description)
 
 
 class _Pace(ProgressColumn):
