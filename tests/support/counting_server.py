@@ -103,5 +103,7 @@ def _read(connection: socket.socket) -> bytes | None:
     head, _, body = read.partition(b"\r\n\r\n")
     lengths = [line.split(b":")[1] for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
     while len(body) < int(lengths[0] if lengths else 0):
-        body += connection.recv(65_536)
+        if not (piece := connection.recv(65_536)):
+            return None
+        body += piece
     return head + b"\r\n\r\n" + body

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
-from migma_http import HttpRequest, HttpResponse
-from migma_platform.testing import Counterpart, World
+from migma_http import HttpRequest, HttpResponse, Urllib3Transport
+from migma_platform.testing import Counterpart, World, counterpart
 
 NEWS, OFFERS = "opt_out", "opt_in"
 TABLE: tuple[tuple[dict[str, Any], str | None, str | None, str | None, str | None], ...] = (
@@ -102,3 +104,20 @@ def test_its_limit_is_one_of_minutes(alone: Counterpart) -> None:
     assert [ask(alone, "/v1/domains", bearer) for _ in range(3)] == [200, 200, 429]
     now += timedelta(seconds=60)
     assert ask(alone, "/v1/domains", bearer) == 200
+
+
+def test_half_a_request_is_none() -> None:
+    """Whoever dies while asking has not asked: the whole request, under the same key, is no other one."""
+    with counterpart() as there:
+        where, body = urlsplit(there.url), b'{"half": 1}'
+        headers = (("Authorization", f"Bearer {there.key}"), ("Idempotency-Key", "k"), ("Connection", "close"))
+        head = "".join(f"{name}: {value}\r\n" for name, value in (*headers, ("Content-Length", str(len(body)))))
+        for sent in (b"", body[:-1]):
+            with socket.create_connection((where.hostname or "", where.port or 0)) as dying:
+                dying.sendall(f"POST /v1/sending HTTP/1.1\r\nHost: here\r\n{head}\r\n".encode() + sent)
+                dying.shutdown(socket.SHUT_WR)
+                assert dying.recv(1) == b""
+        answer = Urllib3Transport()(HttpRequest("POST", f"{there.url}/sending", headers, body))
+        assert isinstance(answer, HttpResponse)
+        assert answer.status == 400
+        assert len(there.requests) == 1

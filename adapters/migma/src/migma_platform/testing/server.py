@@ -180,7 +180,11 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def _handle(self) -> None:
-        octets = self.rfile.read(int(self.headers.get("content-length") or 0))
+        length = int(self.headers.get("content-length") or 0)
+        octets = self.rfile.read(length)
+        if len(octets) < length:  # whoever asks died meanwhile: an incomplete request is none (RFC 9112 §8)
+            self.close_connection = True
+            return
         headers = {name.lower(): value for name, value in self.headers.items()}
         running: Counterpart = self.server.counterpart  # type: ignore[attr-defined]  # only `_Server` makes these
         answer = running.answer(self.command, self.path, headers, octets)
